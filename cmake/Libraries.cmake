@@ -1,0 +1,27 @@
+# What the project stands on; all of it from Debian 12 (scripts/install-build-deps.sh).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(OPENDKIM REQUIRED IMPORTED_TARGET opendkim)
+pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+
+# Debian ships no pkg-config file for these two.
+find_library(SPF2_LIBRARY spf2 REQUIRED)
+find_library(MILTER_LIBRARY milter REQUIRED)
+add_library(defender_spf2 INTERFACE)
+target_link_libraries(defender_spf2 INTERFACE ${SPF2_LIBRARY})
+add_library(defender_libmilter INTERFACE)
+target_link_libraries(defender_libmilter INTERFACE ${MILTER_LIBRARY} Threads::Threads)
+
+add_library(defender_asio INTERFACE)
+target_link_libraries(defender_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(defender_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

@@ -1,0 +1,26 @@
+# defender_room(name DEPENDS rooms... LIBRARIES libs...): the static library of one room, common/<name>.
+function(defender_room name)
+    cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+    list(TRANSFORM ROOM_DEPENDS PREPEND defender_)
+    if(sources)
+        add_library(defender_${name} STATIC ${sources})
+        target_link_libraries(defender_${name} PUBLIC defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+    else()
+        add_library(defender_${name} INTERFACE)
+        target_link_libraries(defender_${name} INTERFACE defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+    endif()
+endfunction()
+
+# defender_unit_tests(name folder libraries...): one GoogleTest program for the tests in `folder`.
+function(defender_unit_tests name folder)
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cpp)
+    if(NOT sources)
+        return()
+    endif()
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE ${ARGN} defender_test_support GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${name} PRIVATE DEFENDER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
+        PROPERTIES TIMEOUT 300)
+endfunction()

@@ -1,0 +1,97 @@
+/// Evidence: all that is known about one message when it is judged. judge() sees this and the settings, nothing else.
+///
+/// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can be
+/// judged again under other settings. Domains are DomainName::text() (lower-case A-labels); empty means none.
+/// Source: RFC 7208, 6376, 7489, 8601. Thread-safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/dmarc_record.hpp"
+#include "common/base/ip_address.hpp"
+#include "common/base/utc_time.hpp"
+#include "common/mail/author.hpp"
+
+namespace defender::auth {
+
+struct ClientEvidence {
+    IpAddress address;
+    bool local = false;          ///< not an IP client (a unix socket, local submission); never judged
+    std::string name;            ///< as the MTA verified it; may be empty
+    std::string helo;
+    bool authenticated = false;  ///< SASL (the MTA's {auth_authen})
+};
+
+/// RFC 7208 section 2.6.
+enum class SpfResult { none, neutral, pass, fail, softfail, temperror, permerror };
+/// RFC 7208 sections 2.3 and 2.4. Only mail_from can align; a null sender's HELO counts as mail_from (2.4).
+enum class SpfScope { mail_from, helo };
+
+struct SpfEvidence {
+    SpfScope scope = SpfScope::mail_from;
+    SpfResult result = SpfResult::none;
+    std::string domain;                 ///< whose record was asked for; as given where it is no DomainName
+    std::string organizational_domain;  ///< of `domain`; empty where it is no DomainName
+    std::string reason;                 ///< what decided: a term ("ip4:192.0.2.0/24"), or what went wrong
+    unsigned terms = 0;                 ///< that cost a look-up (RFC 7208 4.6.4)
+    unsigned void_lookups = 0;
+};
+
+/// RFC 8601 section 2.7.1; `none` is the absence of signatures and not listed here.
+enum class DkimResult { pass, fail, neutral, policy, temperror, permerror };
+
+/// One signature's verdict: an immutable tuple, never put together from several (L5).
+struct DkimEvidence {
+    DkimResult result = DkimResult::neutral;
+    std::string domain;                 ///< d=; made printable where it is no DomainName
+    std::string organizational_domain;  ///< of d=; empty where it is no DomainName
+    std::string selector;               ///< s=
+    std::string identity;               ///< i=, or "@" + d
+    std::string algorithm;              ///< a=
+    std::string signature_prefix;       ///< first 8 characters of b= (RFC 6008)
+    unsigned key_bits = 0;              ///< 0 where no key was read
+    bool verified = true;               ///< false: over the limit of signatures, not looked at (V10)
+    bool testing = false;               ///< the key says t=y: makes no identifier (V13)
+    std::optional<std::uint64_t> unsigned_octets;  ///< body octets that l= leaves out, where it leaves some (V14)
+    std::string reason;                 ///< printable; empty for a plain pass
+};
+
+/// What DNS said about one author domain's policy (RFC 7489 section 6.6.3).
+enum class PolicyOutcome { found, none, temperror };
+
+struct PolicyEvidence {
+    std::string author_domain;
+    std::string organizational_domain;
+    PolicyOutcome outcome = PolicyOutcome::none;
+    std::string policy_domain;    ///< where the record was found; empty unless found
+    std::string record_text;      ///< as published, strings joined; empty unless found
+    DmarcRecord record;           ///< parsed; meaningful where found
+    std::string failure;          ///< for temperror: which question failed and how
+};
+
+struct Evidence {
+    std::string queue_id;
+    UtcSeconds received_at = 0;
+    unsigned draw = 0;  ///< 0..99, for pct (RFC 7489 6.6.4): a message is sampled where draw < pct
+    ClientEvidence client;
+    std::string mail_from;  ///< the address as in the envelope, without brackets; empty for the null sender
+    mail::AuthorStatus author_status = mail::AuthorStatus::missing;
+    std::string author_reason;
+    std::vector<std::string> author_addresses;  ///< local@domain, printable
+    std::vector<SpfEvidence> spf;
+    std::vector<DkimEvidence> dkim;
+    std::vector<PolicyEvidence> policies;  ///< one for each different author domain, in the From field's order
+    std::string list_id;                   ///< RFC 2919; empty where there is none
+    std::vector<std::string> limits_reached;  ///< names of the limits that cut something (V71)
+};
+
+[[nodiscard]] std::string_view to_string(SpfResult result) noexcept;
+[[nodiscard]] std::string_view to_string(SpfScope scope) noexcept;
+[[nodiscard]] std::string_view to_string(DkimResult result) noexcept;
+[[nodiscard]] std::string_view to_string(PolicyOutcome outcome) noexcept;
+
+}  // namespace defender::auth

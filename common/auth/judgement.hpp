@@ -1,0 +1,84 @@
+/// judge(): the one place where a message is judged. Evidence in, judgement out.
+///
+/// A pure function: no clock, socket, file, random number or database. The trace it returns is the explanation that
+/// `defenderctl explain` prints. Source: RFC 7489 section 6.6; rules V20-V43. Thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/evidence.hpp"
+#include "common/config/settings.hpp"
+
+namespace defender::auth {
+
+/// RFC 8601 section 2.7.4 (dmarc=).
+enum class DmarcResult { none, pass, fail, temperror, permerror };
+/// What the policy came to after sampling and overrides (RFC 7489 appendix C, DispositionType).
+enum class Disposition { none, quarantine, reject };
+/// What the MTA is told.
+enum class Action { accept, tag, hold, reject, tempfail };
+/// Why a message was not judged at all.
+enum class Exemption { no, trusted_network, authenticated, local_client };
+
+/// Why the disposition is not what the policy asks for (RFC 7489 appendix C, PolicyOverrideType).
+enum class OverrideType { forwarded, sampled_out, trusted_forwarder, mailing_list, local_policy, other };
+struct OverrideApplied {
+    OverrideType type{};
+    std::string comment;
+    bool operator==(const OverrideApplied&) const = default;
+};
+
+/// One author domain judged (V22: a From with several domains has several).
+struct DomainJudgement {
+    std::string author_domain;
+    std::string policy_domain;  ///< empty where no policy was found
+    DmarcResult result = DmarcResult::none;
+    bool spf_aligned = false;   ///< an aligned pass
+    bool dkim_aligned = false;
+    Policy requested = Policy::none;            ///< p or sp, whichever applies
+    Disposition disposition = Disposition::none;  ///< for this domain, after sampling and overrides
+    std::vector<OverrideApplied> overrides;
+};
+
+/// One step of the explanation: which rule, and what it saw and said.
+struct TraceStep {
+    std::string rule;  ///< e.g. "RFC 7489 6.6.2", "policy.on_reject"
+    std::string text;
+    bool operator==(const TraceStep&) const = default;
+};
+
+struct Judgement {
+    Exemption exemption = Exemption::no;
+    DmarcResult result = DmarcResult::none;  ///< over all author domains: the strictest failing one decides
+    std::vector<DomainJudgement> domains;
+    std::size_t deciding = 0;                ///< index into `domains`; meaningless where that is empty
+    Policy requested = Policy::none;
+    Disposition disposition = Disposition::none;
+    Action action = Action::accept;          ///< accept always, in monitor mode
+    std::vector<OverrideApplied> overrides;
+    std::vector<TraceStep> trace;
+};
+
+/// The settings that a judgement depends on, and only those.
+struct JudgeSettings {
+    config::DmarcStandard standard{};
+    config::PartialBody partial_body{};
+    config::PolicySettings policy;
+    config::TrustSettings trust;
+};
+[[nodiscard]] JudgeSettings judge_settings(const config::Settings& settings);
+
+/// Whether a client's messages are judged at all (V41); known at MAIL FROM, so that no evidence is asked for in vain.
+[[nodiscard]] Exemption exemption_of(const ClientEvidence& client, const config::TrustSettings& trust);
+
+[[nodiscard]] Judgement judge(const Evidence& evidence, const JudgeSettings& settings);
+
+[[nodiscard]] std::string_view to_string(DmarcResult result) noexcept;
+[[nodiscard]] std::string_view to_string(Disposition disposition) noexcept;
+[[nodiscard]] std::string_view to_string(Action action) noexcept;
+[[nodiscard]] std::string_view to_string(Exemption exemption) noexcept;
+[[nodiscard]] std::string_view to_string(OverrideType type) noexcept;
+
+}  // namespace defender::auth
