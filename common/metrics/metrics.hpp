@@ -27,9 +27,9 @@ struct DnsMetrics {
 
 struct MilterMetrics {
     prometheus::Gauge& connections;
-    prometheus::Gauge& in_flight;  ///< messages between end of message and reply
-    prometheus::Counter& errors;   ///< unexpected, answered by milter.on_error
-    prometheus::Counter& limits;   ///< limits reached
+    prometheus::Gauge& in_flight;          ///< messages between end of message and reply
+    prometheus::Counter& errors;           ///< unexpected, answered by milter.on_error
+    prometheus::Counter& limits;           ///< limits reached
     prometheus::Histogram& judge_seconds;  ///< from the end of the message to the reply
     /// Messages by verdict and action (label values are enum names only).
     prometheus::Family<prometheus::Counter>& messages;
@@ -61,13 +61,17 @@ class Metrics {
     std::unique_ptr<Parts> parts_;
 };
 
-/// Serves /metrics over HTTP on "ADDRESS:PORT" for as long as it lives. Throws std::runtime_error where it cannot bind.
+/// Serves /metrics over HTTP on "ADDRESS:PORT" for as long as it lives. Throws std::runtime_error where it
+/// cannot bind.
 class MetricsEndpoint {
   public:
     MetricsEndpoint(const Metrics& metrics, const std::string& listen);
     ~MetricsEndpoint();
     MetricsEndpoint(const MetricsEndpoint&) = delete;
     MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
+
+    /// The port that it listens on; tells which one the system chose for port 0.
+    [[nodiscard]] int port() const;
 
   private:
     struct Exposer;
