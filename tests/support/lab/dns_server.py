@@ -1,0 +1,177 @@
+"""A name server whose answers a test writes down: records, silence, delay, SERVFAIL; over UDP and TCP.
+
+`ScriptedDns.answer` is called for every question, on a thread of its own, and gives an Answer. A name server that
+stays silent or slow is as easy to have as one that answers.
+"""
+
+import socket
+import socketserver
+import threading
+from dataclasses import dataclass, field
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from lab.process import free_port
+
+
+@dataclass
+class Answer:
+    """What to reply. `records` are rdata texts of the type asked for, or (name, type, rdata text) tuples."""
+
+    rcode: str = "NOERROR"
+    records: list = field(default_factory=list)
+    silent: bool = False
+    delay: float = 0.0
+
+
+class Table:
+    """Answers from a dict {(name, type): [rdata text, …]}; names in lower case without the last dot.
+
+    A name that is there, or has names below it, but not with this type is NODATA; any other is NXDOMAIN.
+    CNAME entries are put into the answer and followed.
+    """
+
+    def __init__(self, records):
+        self._records = {(name.lower().rstrip("."), kind): list(values) for (name, kind), values in records.items()}
+        self._names = set()
+        for name, _ in self._records:
+            while name:
+                self._names.add(name)
+                name = name.partition(".")[2]
+
+    def __call__(self, name, kind):
+        found = []
+        for _ in range(12):
+            if (name, kind) in self._records:
+                return Answer(records=found + [(name, kind, text) for text in self._records[name, kind]])
+            alias = self._records.get((name, "CNAME"))
+            if not alias:
+                break
+            found.append((name, "CNAME", alias[0]))
+            name = alias[0].lower().rstrip(".")
+        return Answer(rcode="NOERROR" if name in self._names or found else "NXDOMAIN", records=found)
+
+
+def quoted(text):
+    """A TXT rdata text: strings of at most 255 octets, quoted for a zone file."""
+    octets = text if isinstance(text, bytes) else text.encode()
+    pieces = [octets[at:at + 255] for at in range(0, len(octets), 255)] or [b""]
+    return " ".join('"' + "".join(_escape(octet) for octet in piece) + '"' for piece in pieces)
+
+
+def _escape(octet):
+    if octet in b'"\\':
+        return "\\" + chr(octet)
+    return chr(octet) if 0x20 <= octet < 0x7f else f"\\{octet:03d}"
+
+
+class ScriptedDns:
+    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = []
+        self.port = free_port()
+        self._released = threading.Event()
+        handler = self._handler_class
+        self._udp = _Udp(("127.0.0.1", self.port), handler(datagram=True))
+        self._tcp = _Tcp(("127.0.0.1", self.port), handler(datagram=False))
+        for server in (self._udp, self._tcp):
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self):
+        self._released.set()
+        for server in (self._udp, self._tcp):
+            server.shutdown()
+            server.server_close()
+
+    def _handler_class(self, datagram):
+        dns_server = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                if datagram:
+                    data, sock = self.request
+                    reply = dns_server.reply(data, 1232)
+                    if reply:
+                        sock.sendto(reply, self.client_address)
+                    return
+                while True:
+                    head = _read(self.request, 2)
+                    data = head and _read(self.request, int.from_bytes(head, "big"))
+                    if not data:
+                        return
+                    reply = dns_server.reply(data, 65535)
+                    if reply:
+                        self.request.sendall(len(reply).to_bytes(2, "big") + reply)
+
+        return Handler
+
+    def reply(self, data, limit):
+        """The packet to send back; None for silence."""
+        try:
+            query = dns.message.from_wire(data)
+        except dns.exception.DNSException:
+            return None
+        question = query.question[0]
+        name = raw_text(question.name)
+        kind = dns.rdatatype.to_text(question.rdtype)
+        self.asked.append((name, kind))
+        answer = self.answer(name, kind)
+        if answer.silent:
+            return None
+        if answer.delay:
+            self._released.wait(answer.delay)
+        response = dns.message.make_response(query, recursion_available=True)
+        response.set_rcode(dns.rcode.from_text(answer.rcode))
+        self._fill(response, question, kind, answer)
+        wire = response.to_wire(max_size=65535)
+        if len(wire) <= limit:
+            return wire
+        short = dns.message.make_response(query, recursion_available=True)
+        short.flags |= dns.flags.TC
+        return short.to_wire()
+
+    @staticmethod
+    def _fill(response, question, kind, answer):
+        for record in answer.records:
+            name, record_kind, text = record if isinstance(record, tuple) else (None, kind, record)
+            owner = question.name if name is None or name == raw_text(question.name) else dns.name.from_text(name)
+            rdata = dns.rdata.from_text(dns.rdataclass.IN, record_kind, text, origin=dns.name.root)
+            rrset = response.find_rrset(response.answer, owner, dns.rdataclass.IN, rdata.rdtype, create=True)
+            rrset.add(rdata, 300)
+
+
+def raw_text(name):
+    """A name as text, lower case, without the last dot; octets that are not letters stay as they are."""
+    return b".".join(label.lower() for label in name.labels if label).decode("latin-1")
+
+
+def _read(sock, count):
+    data = b""
+    while len(data) < count:
+        more = sock.recv(count - len(data))
+        if not more:
+            return b""
+        data += more
+    return data
+
+
+class _Udp(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+    max_packet_size = 65535
+    allow_reuse_address = False
+
+
+class _Tcp(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    address_family = socket.AF_INET

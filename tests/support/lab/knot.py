@@ -1,0 +1,54 @@
+"""A private Knot DNS that serves one zone file as the root, so that every name has an answer."""
+
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+
+from lab.process import Process, free_port, short_folder, wait_for
+
+KNOT_CONF = """\
+server:
+    listen: 127.0.0.1@{port}
+    rundir: {run}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: {run}/db
+control:
+    listen: {control}
+log:
+  - target: stderr
+    any: info
+zone:
+  - domain: .
+    file: {zone}
+    zonefile-sync: -1
+    journal-content: none
+"""
+
+
+class Knot:
+    def __init__(self, folder, zone_text):
+        run = Path(folder) / "knot"
+        (run / "db").mkdir(parents=True)
+        zone = run / "root.zone"
+        zone.write_text(zone_text)
+        self.port = free_port()
+        conf = run / "knot.conf"
+        conf.write_text(KNOT_CONF.format(port=self.port, run=run, zone=zone, control=short_folder() / "knot.sock"))
+        self.process = Process("knotd", ["/usr/sbin/knotd", "-c", str(conf)], folder)
+        self.process.wait_for_port(self.port)
+        wait_for(self._serves, "Knot to serve the zone")
+
+    def _serves(self):
+        try:
+            answer = dns.query.udp(dns.message.make_query(".", "SOA"), "127.0.0.1", port=self.port, timeout=1)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return bool(answer.answer)
+
+    def stop(self):
+        self.process.stop()

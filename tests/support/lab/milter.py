@@ -1,0 +1,160 @@
+"""The programs under test: defender-milter with a settings file, and defenderctl on the same file."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.process import (SANITIZER_EXIT, LabError, Process, connects, free_port, sanitizer_env,
+                         sanitizer_reports, short_folder, wait_for)
+
+
+@dataclass
+class Programs:
+    """Paths of the programs, and the folders that a suite works in."""
+
+    milter: Path
+    ctl: Path
+    folder: Path
+    cache: Path
+
+
+def toml(settings):
+    """TOML text of {section: {key: value}}; a list of dicts becomes an array of tables."""
+    lines = []
+    for section, keys in settings.items():
+        tables = []
+        lines.append(f"[{section}]")
+        for key, value in keys.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                tables += [(key, table) for table in value]
+            else:
+                lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+        for key, table in tables:
+            lines.append(f"[[{section}.{key}]]")
+            lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def merged(*layers):
+    """{section: {key: value}} of several layers, the later ones winning key by key."""
+    out = {}
+    for layer in layers:
+        for section, keys in layer.items():
+            out.setdefault(section, {}).update(keys)
+    return out
+
+
+class Milter:
+    """One defender-milter on a port of its own.
+
+    `settings` are laid over what the lab needs. Started at once unless `start` is false. stop() says what a
+    sanitizer found, and which exit status was not 0, in `problems`.
+    """
+
+    def __init__(self, programs, name, settings=None, dns_port=None, start=True, unix=False):
+        self._programs = programs
+        self.name = name
+        self.folder = programs.folder / f"milter-{name}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = None if unix else free_port()
+        short = short_folder()
+        self.socket_path = short / "milter.sock" if unix else None
+        self.status_path = short / "status.sock"
+        self.conf = self.folder / "defender.toml"
+        self.problems = []
+        self.process = None
+        self._base = {
+            "milter": {"socket": f"unix:{self.socket_path}" if unix else f"inet:{self.port}@127.0.0.1",
+                       "authserv_id": "mx.lab.example", "status_socket": str(self.status_path)},
+            "dns": {"servers": [f"127.0.0.1:{dns_port}"] if dns_port else ["127.0.0.1:9"]},
+            "trust": {"networks": []},
+            "store": {"path": str(self.folder / "defender.db")},
+        }
+        if unix:
+            self._base["milter"]["socket_mode"] = "0666"
+        self.configure(settings or {})
+        if start:
+            self.start()
+
+    @property
+    def address(self):
+        """For MilterClient."""
+        return self.socket_path if self.socket_path else ("127.0.0.1", self.port)
+
+    @property
+    def for_postfix(self):
+        return f"unix:{self.socket_path}" if self.socket_path else f"inet:127.0.0.1:{self.port}"
+
+    def configure(self, settings):
+        """Writes the settings file; a running milter takes it at reload()."""
+        self.settings = merged(self._base, settings)
+        self.conf.write_text(toml(self.settings))
+
+    def start(self, env=None, wait=True):
+        command = [str(self._programs.milter), "-c", str(self.conf)]
+        self.process = Process(f"{self.name}.milter", command, self._programs.folder,
+                               env={**sanitizer_env(self.folder), **(env or {})})
+        if wait:
+            self.process._wait_alive(self._listens, f"{self.name} to listen")
+
+    def _listens(self):
+        if not self.socket_path:
+            return connects(self.port)
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket_path))
+                return True
+            except OSError:
+                return False
+
+    def reload(self, wait_for_text):
+        """SIGHUP, then waits for a log line that holds the text, written after the signal."""
+        before = len(self.process.log())
+        self.process.send(signal.SIGHUP)
+        wait_for(lambda: wait_for_text in self.process.log()[before:], f"{wait_for_text} after a reload")
+        return self.process.log()[before:]
+
+    def stop(self):
+        status = self.process.stop()
+        if status != 0:
+            self.problems.append(f"{self.name} ended with status {status}")
+        self.look_for_reports()
+
+    def look_for_reports(self):
+        for report in sanitizer_reports(self.folder):
+            self.problems.append(f"{self.name}: sanitizer report\n{report[:6000]}")
+
+    def log(self):
+        return self.process.log() if self.process else ""
+
+    def ctl(self, *arguments):
+        """Runs defenderctl on this milter's settings."""
+        env = {**os.environ, **sanitizer_env(self.folder)}
+        done = subprocess.run([str(self._programs.ctl), "-c", str(self.conf), *arguments], env=env,
+                              capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode == SANITIZER_EXIT or done.returncode < 0:
+            self.problems.append(f"defenderctl {' '.join(arguments)}: {done.returncode} {done.stderr}")
+        return done
+
+    def explain(self, queue_id):
+        """The newest record of a message as `defenderctl explain --json` gives it; None where there is none."""
+        done = self.ctl("explain", "--json", queue_id)
+        if done.returncode == 1:
+            return None
+        if done.returncode != 0:
+            raise LabError(f"defenderctl explain {queue_id}: {done.returncode} {done.stdout}{done.stderr}")
+        found = json.loads(done.stdout)
+        return found[0] if isinstance(found, list) else found
+
+    def queue_ids(self):
+        """Every queue id in the store, with how often it is there; read by SQLite itself, not by the program."""
+        import sqlite3
+        with sqlite3.connect(f"file:{self.settings['store']['path']}?mode=ro", uri=True) as database:
+            counted = {}
+            for (queue_id,) in database.execute("SELECT queue_id FROM records"):
+                counted[queue_id] = counted.get(queue_id, 0) + 1
+            return counted
