@@ -1,6 +1,11 @@
 /// DmarcRecord: the text of a DMARC policy record, parsed.
 ///
-/// Source: RFC 7489 sections 6.3 and 6.4 (V31, V32). Thread-safety: pure functions on values.
+/// Source: RFC 7489 sections 6.3, 6.4 and 6.6.3 (step 6). Only the version is strict: `v=DMARC1`, exact case,
+/// comes first. Other tag names and the keywords are matched without case, as the RFC's ABNF has them, and
+/// `p` may stand anywhere behind the version. A tag that occurs twice makes the record invalid (RFC 6376
+/// section 3.2, whose tag lists these are). Tags that are unknown, and pieces that are no tag, are ignored; a
+/// bad adkim, aspf, fo, pct or ri has its default; URIs that cannot be parsed are left out. Thread-safety:
+/// pure functions on values. Failure: no record is a value (std::nullopt); nothing throws.
 #pragma once
 
 #include <cstdint>
@@ -25,21 +30,22 @@ struct ReportUri {
 };
 
 struct DmarcRecord {
-    Policy policy = Policy::none;                 ///< p=
-    std::optional<Policy> subdomain_policy;       ///< sp=
+    Policy policy = Policy::none;            ///< p=
+    std::optional<Policy> subdomain_policy;  ///< sp=
     AlignmentMode dkim_alignment = AlignmentMode::relaxed;
     AlignmentMode spf_alignment = AlignmentMode::relaxed;
-    unsigned percent = 100;                       ///< pct=
+    unsigned percent = 100;                         ///< pct=
     std::uint32_t report_interval_seconds = 86400;  ///< ri=
-    std::string failure_options = "0";            ///< fo=, colon-separated letters
-    std::vector<ReportUri> aggregate_uris;        ///< rua=
-    std::vector<ReportUri> failure_uris;          ///< ruf=
+    std::string failure_options = "0";              ///< fo=, colon-separated letters
+    std::vector<ReportUri> aggregate_uris;          ///< rua=
+    std::vector<ReportUri> failure_uris;            ///< ruf=
     bool operator==(const DmarcRecord&) const = default;
 };
 
 /// True where `text` claims to be a DMARC record: starts with v=DMARC1, exact case, as its whole first tag.
 [[nodiscard]] bool is_dmarc_record(std::string_view text);
-/// Nothing where the record gives no policy (V32).
+/// Nothing where the record gives no policy. A missing or bad p, or a bad sp, gives p=none without an sp
+/// where there is at least one valid URI in rua, and otherwise no policy (RFC 7489 section 6.6.3, step 6).
 [[nodiscard]] std::optional<DmarcRecord> parse_dmarc_record(std::string_view text);
 
 }  // namespace defender::auth

@@ -1,8 +1,9 @@
-/// Evidence: all that is known about one message when it is judged. judge() sees this and the settings, nothing else.
+/// Evidence: all that is known about one message when it is judged. judge() sees this and the settings,
+/// nothing else.
 ///
-/// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can be
-/// judged again under other settings. Domains are DomainName::text() (lower-case A-labels); empty means none.
-/// Source: RFC 7208, 6376, 7489, 8601. Thread-safety: plain values.
+/// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can
+/// be judged again under other settings. Domains are DomainName::text() (lower-case A-labels); empty means
+/// none. Source: RFC 7208, 6376, 7489, 8601. Thread-safety: plain values.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ namespace defender::auth {
 
 struct ClientEvidence {
     IpAddress address;
-    bool local = false;          ///< not an IP client (a unix socket, local submission); never judged
-    std::string name;            ///< as the MTA verified it; may be empty
+    bool local = false;  ///< not an IP client (a unix socket, local submission); never judged
+    std::string name;    ///< as the MTA verified it; may be empty
     std::string helo;
     bool authenticated = false;  ///< SASL (the MTA's {auth_authen})
 };
@@ -56,8 +57,9 @@ struct DkimEvidence {
     unsigned key_bits = 0;              ///< 0 where no key was read
     bool verified = true;               ///< false: over the limit of signatures, not looked at (V10)
     bool testing = false;               ///< the key says t=y: makes no identifier (V13)
-    std::optional<std::uint64_t> unsigned_octets;  ///< body octets that l= leaves out, where it leaves some (V14)
-    std::string reason;                 ///< printable; empty for a plain pass
+    std::optional<std::uint64_t>
+        unsigned_octets;  ///< body octets that l= leaves out, where it leaves some (V14)
+    std::string reason;   ///< printable; empty for a plain pass
 };
 
 /// What DNS said about one author domain's policy (RFC 7489 section 6.6.3).
@@ -67,10 +69,12 @@ struct PolicyEvidence {
     std::string author_domain;
     std::string organizational_domain;
     PolicyOutcome outcome = PolicyOutcome::none;
-    std::string policy_domain;    ///< where the record was found; empty unless found
-    std::string record_text;      ///< as published, strings joined; empty unless found
-    DmarcRecord record;           ///< parsed; meaningful where found
-    std::string failure;          ///< for temperror: which question failed and how
+    std::string policy_domain;  ///< where the record was found; empty unless found
+    std::string
+        record_text;     ///< as published, strings joined; printable, at most 4096 octets; empty unless found
+    DmarcRecord record;  ///< parsed; meaningful where found
+    std::string failure;  ///< for temperror: which question failed and how; for none: what was wrong with
+                          ///< what was published, where something was; printable
 };
 
 struct Evidence {
@@ -84,8 +88,9 @@ struct Evidence {
     std::vector<std::string> author_addresses;  ///< local@domain, printable
     std::vector<SpfEvidence> spf;
     std::vector<DkimEvidence> dkim;
-    std::vector<PolicyEvidence> policies;  ///< one for each different author domain, in the From field's order
-    std::string list_id;                   ///< RFC 2919; empty where there is none
+    std::vector<PolicyEvidence>
+        policies;         ///< one for each different author domain, in the From field's order
+    std::string list_id;  ///< RFC 2919; empty where there is none
     std::vector<std::string> limits_reached;  ///< names of the limits that cut something (V71)
 };
 

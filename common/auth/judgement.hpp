@@ -1,7 +1,7 @@
 /// judge(): the one place where a message is judged. Evidence in, judgement out.
 ///
-/// A pure function: no clock, socket, file, random number or database. The trace it returns is the explanation that
-/// `defenderctl explain` prints. Source: RFC 7489 section 6.6; rules V20-V43. Thread-safe.
+/// A pure function: no clock, socket, file, random number or database. The trace it returns is the
+/// explanation that `defenderctl explain` prints. Source: RFC 7489 section 6.6; rules V20-V43. Thread-safe.
 #pragma once
 
 #include <string>
@@ -35,9 +35,9 @@ struct DomainJudgement {
     std::string author_domain;
     std::string policy_domain;  ///< empty where no policy was found
     DmarcResult result = DmarcResult::none;
-    bool spf_aligned = false;   ///< an aligned pass
+    bool spf_aligned = false;  ///< an aligned pass
     bool dkim_aligned = false;
-    Policy requested = Policy::none;            ///< p or sp, whichever applies
+    Policy requested = Policy::none;              ///< p or sp, whichever applies
     Disposition disposition = Disposition::none;  ///< for this domain, after sampling and overrides
     std::vector<OverrideApplied> overrides;
 };
@@ -53,10 +53,10 @@ struct Judgement {
     Exemption exemption = Exemption::no;
     DmarcResult result = DmarcResult::none;  ///< over all author domains: the strictest failing one decides
     std::vector<DomainJudgement> domains;
-    std::size_t deciding = 0;                ///< index into `domains`; meaningless where that is empty
+    std::size_t deciding = 0;  ///< index into `domains`; meaningless where that is empty
     Policy requested = Policy::none;
     Disposition disposition = Disposition::none;
-    Action action = Action::accept;          ///< accept always, in monitor mode
+    Action action = Action::accept;  ///< accept always, in monitor mode
     std::vector<OverrideApplied> overrides;
     std::vector<TraceStep> trace;
 };
@@ -70,7 +70,8 @@ struct JudgeSettings {
 };
 [[nodiscard]] JudgeSettings judge_settings(const config::Settings& settings);
 
-/// Whether a client's messages are judged at all (V41); known at MAIL FROM, so that no evidence is asked for in vain.
+/// Whether a client's messages are judged at all (V41); known at MAIL FROM, so that no evidence is asked for
+/// in vain.
 [[nodiscard]] Exemption exemption_of(const ClientEvidence& client, const config::TrustSettings& trust);
 
 [[nodiscard]] Judgement judge(const Evidence& evidence, const JudgeSettings& settings);

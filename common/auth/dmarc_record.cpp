@@ -1,0 +1,144 @@
+#include "common/auth/dmarc_record.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "common/auth/report_uri.hpp"
+#include "common/base/text.hpp"
+
+namespace defender::auth {
+namespace {
+
+/// Tag names in lower case, with their values.
+using Tags = std::map<std::string, std::string_view, std::less<>>;
+
+bool is_tag_name(std::string_view s) {
+    return !s.empty() && text::is_alpha(s.front()) &&
+           std::all_of(s.begin(), s.end(), [](char c) { return text::is_alnum(c) || c == '_'; });
+}
+
+/// Nothing where a tag occurs twice. Pieces that are no tag are skipped (RFC 7489 section 6.3, last but one
+/// paragraph).
+std::optional<Tags> parse_tags(std::string_view record) {
+    Tags tags;
+    for (const auto piece : text::split(record, ';')) {
+        const auto equals = piece.find('=');
+        if (equals == std::string_view::npos) continue;
+        const auto name = text::trim(piece.substr(0, equals));
+        if (!is_tag_name(name)) continue;
+        if (!tags.emplace(text::to_lower(name), text::trim(piece.substr(equals + 1))).second)
+            return std::nullopt;
+    }
+    return tags;
+}
+
+std::optional<std::string_view> find(const Tags& tags, std::string_view name) {
+    const auto tag = tags.find(name);
+    if (tag == tags.end()) return std::nullopt;
+    return tag->second;
+}
+
+std::optional<Policy> parse_policy(std::string_view value) {
+    for (const auto policy : {Policy::none, Policy::quarantine, Policy::reject}) {
+        if (text::iequals(value, to_string(policy))) return policy;
+    }
+    return std::nullopt;
+}
+
+AlignmentMode alignment_mode(const Tags& tags, std::string_view name) {
+    return text::iequals(find(tags, name).value_or("r"), "s") ? AlignmentMode::strict
+                                                              : AlignmentMode::relaxed;
+}
+
+unsigned percent(const Tags& tags) {
+    const auto value = find(tags, "pct");
+    const auto number = value && value->size() <= 3 ? text::parse_unsigned(*value) : std::nullopt;
+    return number && *number <= 100 ? static_cast<unsigned>(*number) : DmarcRecord{}.percent;
+}
+
+std::uint32_t report_interval(const Tags& tags) {
+    const auto number = text::parse_unsigned(find(tags, "ri").value_or(""));
+    if (!number || *number > std::numeric_limits<std::uint32_t>::max())
+        return DmarcRecord{}.report_interval_seconds;
+    return static_cast<std::uint32_t>(*number);
+}
+
+/// The letters without blanks, each once, in the order published; the default where any is not one of the
+/// RFC's.
+std::string failure_options(const Tags& tags) {
+    std::string options;
+    for (const auto item : text::split(find(tags, "fo").value_or(""), ':')) {
+        const auto option = text::to_lower(text::trim(item));
+        if (option != "0" && option != "1" && option != "d" && option != "s")
+            return DmarcRecord{}.failure_options;
+        if (options.find(option) != std::string::npos) continue;
+        if (!options.empty()) options += ':';
+        options += option;
+    }
+    return options;
+}
+
+/// Sets p and sp by RFC 7489 section 6.6.3, step 6; false where the record gives no policy.
+bool set_policies(DmarcRecord& record, const Tags& tags) {
+    const auto p = find(tags, "p");
+    const auto sp = find(tags, "sp");
+    const auto policy = p ? parse_policy(*p) : std::nullopt;
+    const auto subdomain_policy = sp ? parse_policy(*sp) : std::nullopt;
+    if (!policy || (sp && !subdomain_policy)) {
+        record.policy = Policy::none;
+        return !record.aggregate_uris.empty();
+    }
+    record.policy = *policy;
+    record.subdomain_policy = subdomain_policy;
+    return true;
+}
+
+}  // namespace
+
+std::string_view to_string(Policy policy) noexcept {
+    switch (policy) {
+        case Policy::none:
+            return "none";
+        case Policy::quarantine:
+            return "quarantine";
+        case Policy::reject:
+            return "reject";
+    }
+    return "?";
+}
+
+std::string_view to_string(AlignmentMode mode) noexcept {
+    switch (mode) {
+        case AlignmentMode::relaxed:
+            return "relaxed";
+        case AlignmentMode::strict:
+            return "strict";
+    }
+    return "?";
+}
+
+bool is_dmarc_record(std::string_view text) {
+    auto tag = text.substr(0, text.find(';'));
+    if (!tag.starts_with('v')) return false;
+    tag = text::trim(tag.substr(1));
+    return tag.starts_with('=') && text::trim(tag.substr(1)) == "DMARC1";
+}
+
+std::optional<DmarcRecord> parse_dmarc_record(std::string_view text) {
+    if (!is_dmarc_record(text)) return std::nullopt;
+    const auto tags = parse_tags(text);
+    if (!tags) return std::nullopt;
+    DmarcRecord record;
+    record.aggregate_uris = parse_report_uris(find(*tags, "rua").value_or(""));
+    record.failure_uris = parse_report_uris(find(*tags, "ruf").value_or(""));
+    if (!set_policies(record, *tags)) return std::nullopt;
+    record.dkim_alignment = alignment_mode(*tags, "adkim");
+    record.spf_alignment = alignment_mode(*tags, "aspf");
+    record.percent = percent(*tags);
+    record.report_interval_seconds = report_interval(*tags);
+    record.failure_options = failure_options(*tags);
+    return record;
+}
+
+}  // namespace defender::auth

@@ -1,0 +1,65 @@
+#include "common/auth/evidence.hpp"
+
+namespace defender::auth {
+
+std::string_view to_string(SpfResult result) noexcept {
+    switch (result) {
+        case SpfResult::none:
+            return "none";
+        case SpfResult::neutral:
+            return "neutral";
+        case SpfResult::pass:
+            return "pass";
+        case SpfResult::fail:
+            return "fail";
+        case SpfResult::softfail:
+            return "softfail";
+        case SpfResult::temperror:
+            return "temperror";
+        case SpfResult::permerror:
+            return "permerror";
+    }
+    return "?";
+}
+
+std::string_view to_string(SpfScope scope) noexcept {
+    switch (scope) {
+        case SpfScope::mail_from:
+            return "mfrom";
+        case SpfScope::helo:
+            return "helo";
+    }
+    return "?";
+}
+
+std::string_view to_string(DkimResult result) noexcept {
+    switch (result) {
+        case DkimResult::pass:
+            return "pass";
+        case DkimResult::fail:
+            return "fail";
+        case DkimResult::neutral:
+            return "neutral";
+        case DkimResult::policy:
+            return "policy";
+        case DkimResult::temperror:
+            return "temperror";
+        case DkimResult::permerror:
+            return "permerror";
+    }
+    return "?";
+}
+
+std::string_view to_string(PolicyOutcome outcome) noexcept {
+    switch (outcome) {
+        case PolicyOutcome::found:
+            return "found";
+        case PolicyOutcome::none:
+            return "none";
+        case PolicyOutcome::temperror:
+            return "temperror";
+    }
+    return "?";
+}
+
+}  // namespace defender::auth
