@@ -37,6 +37,8 @@ struct DnsSettings {
     std::chrono::seconds max_ttl{};
     std::chrono::seconds max_negative_ttl{};
     std::chrono::seconds failure_ttl{};
+
+    bool operator==(const DnsSettings&) const = default;
 };
 
 enum class DmarcStandard { rfc7489 };

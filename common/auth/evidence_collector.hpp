@@ -1,0 +1,83 @@
+/// EvidenceCollector: asks, as early as can be and all at once, for everything that one message's judgement
+/// needs.
+///
+/// MAIL FROM starts SPF, a From field starts policy discovery, a DKIM-Signature field starts its key's
+/// look-up; all of it runs in the background. take() then puts the answers together. It decides nothing about
+/// the message.
+///
+/// Order of calls: mail_from(), header()*, end_of_headers(), body()*, when_all_is_in(), take(). For a client
+/// whose messages are not judged (exemption_of) nothing is asked for, and the evidence holds only what the
+/// message says.
+///
+/// Thread-safety: one message's calls come one after another, from any thread. Dropping a collector at any
+/// time is safe; answers that come later are thrown away.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/auth/dkim_verification.hpp"
+#include "common/auth/evidence.hpp"
+#include "common/auth/public_suffix_list.hpp"
+#include "common/config/settings.hpp"
+#include "common/dns/resolver.hpp"
+#include "common/mail/header_field.hpp"
+
+namespace defender::auth {
+
+/// What a collector asks and goes by; shared by all messages of one configuration.
+struct EvidenceSources {
+    std::shared_ptr<const config::Settings> settings;
+    std::shared_ptr<dns::Resolver> resolver;
+    std::shared_ptr<const PublicSuffixList> suffixes;
+    std::shared_ptr<const DkimLibrary> dkim;
+};
+
+class EvidenceCollector {
+  public:
+    EvidenceCollector(std::shared_ptr<const EvidenceSources> sources, ClientEvidence client);
+    ~EvidenceCollector();
+    EvidenceCollector(const EvidenceCollector&) = delete;
+    EvidenceCollector& operator=(const EvidenceCollector&) = delete;
+
+    /// `address` as in the envelope, with or without angle brackets; `received_at` is the message's time.
+    void mail_from(std::string_view address, UtcSeconds received_at);
+    void header(const mail::HeaderField& field);
+    void end_of_headers();
+    [[nodiscard]] bool wants_body() const noexcept;
+    void body(std::span<const char> octets);
+
+    /// Calls `handler` once, when nothing is outstanding any more: perhaps at once, perhaps on the resolver's
+    /// thread; milter.message_deadline after the end of the header at the latest. The handler must be quick
+    /// and must not drop the last reference to the EvidenceSources.
+    void when_all_is_in(std::function<void()> handler);
+    /// Verifies the signatures and puts the evidence together. Call once, after when_all_is_in's handler has
+    /// run.
+    [[nodiscard]] Evidence take(std::string queue_id, unsigned draw);
+
+  private:
+    class Answers;
+
+    void start_spf(const mail::EnvelopeAddress& sender);
+    void start_policy_discovery(const mail::Author& author);
+    void start_dkim();
+    [[nodiscard]] bool keep(const mail::HeaderField& field);
+    [[nodiscard]] bool could_align(const DomainName& signing_domain) const;
+    [[nodiscard]] std::string organizational_domain_of(std::string_view domain) const;
+    void reached(std::string_view limit);
+
+    std::shared_ptr<const EvidenceSources> sources_;
+    std::shared_ptr<Answers> answers_;
+    Evidence evidence_;
+    mail::HeaderFields from_fields_;
+    mail::Author author_;
+    std::unique_ptr<DkimVerification> dkim_;
+    bool judged_ = true;
+    std::uint64_t header_octets_ = 0;
+    std::uint64_t header_fields_ = 0;
+};
+
+}  // namespace defender::auth

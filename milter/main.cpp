@@ -1,0 +1,174 @@
+// defender-milter: the milter's wiring. Reads the settings, puts the parts together, serves until SIGTERM.
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "common/config/settings_reader.hpp"
+#include "common/log/log.hpp"
+#include "common/metrics/metrics.hpp"
+#include "common/store/sqlite_store.hpp"
+#include "milter/gateway.hpp"
+#include "milter/libmilter_frontend.hpp"
+#include "milter/reload.hpp"
+#include "milter/signals.hpp"
+#include "milter/status_server.hpp"
+
+namespace {
+
+using namespace defender;
+using namespace defender::milter;
+
+constexpr int exit_wrong = 1;
+constexpr int exit_usage = 2;
+// Beyond the longest message deadline that matters in practice; then the MTA tries the message again.
+constexpr std::chrono::seconds drain_patience{60};
+// libmilter's main loop looks at its stop flag every five seconds.
+constexpr std::chrono::seconds frontend_patience{8};
+
+void configure_log(const config::LogSettings& settings) {
+    static constexpr log::Level levels[] = {log::Level::debug, log::Level::info, log::Level::warning,
+                                            log::Level::error};
+    log::configure(
+        levels[static_cast<std::size_t>(settings.level)],
+        settings.target == config::LogTarget::journald ? log::Target::journald : log::Target::stderr_);
+}
+
+void print_errors(const config::SettingsReading& reading) {
+    for (const auto& error : reading.errors) std::cerr << error.to_string() << '\n';
+}
+
+/// libmilter's loop, on a thread of its own.
+class FrontendThread {
+  public:
+    explicit FrontendThread(LibmilterFrontend& frontend)
+        : thread_([this, &frontend] {
+              block_signals();
+              try {
+                  frontend.run();
+              } catch (const std::exception& problem) {
+                  log::error("MILTER_START_FAILED", {{"what", problem.what()}});
+              }
+              done_.set_value();
+              request_stop();
+          }) {}
+    ~FrontendThread() {
+        if (thread_.joinable()) thread_.detach();
+    }
+    FrontendThread(const FrontendThread&) = delete;
+    FrontendThread& operator=(const FrontendThread&) = delete;
+
+    /// False where it did not come to its end in time.
+    [[nodiscard]] bool join(std::chrono::seconds patience) {
+        if (ended_.wait_for(patience) != std::future_status::ready) return false;
+        thread_.join();
+        return true;
+    }
+
+  private:
+    std::promise<void> done_;
+    std::future<void> ended_ = done_.get_future();
+    std::thread thread_;
+};
+
+void serve_until_stopped(Gateway& gateway, metrics::Metrics& metrics, const std::string& settings_file) {
+    for (;;) {
+        if (next_event() == Event::stop) return;
+        sd_notify(0, "RELOADING=1");
+        if (const auto settings = reload(gateway, metrics, settings_file)) configure_log(settings->log);
+        sd_notify(0, "READY=1");
+    }
+}
+
+/// Lets messages in flight end. False where a connection of an MTA or libmilter's loop is still there.
+bool drain(Gateway& gateway, FrontendThread& frontend) {
+    sd_notify(0, "STOPPING=1");
+    log::info("MILTER_STOPPING", {{"in_flight", gateway.in_flight()}});
+    LibmilterFrontend::stop();
+    const bool idle = gateway.wait_until_idle(drain_patience);
+    const bool ended = frontend.join(frontend_patience);
+    return idle && ended && gateway.metrics().milter().connections.Value() == 0;
+}
+
+store::RecordWriter::OpenStore store_opener(const std::string& path) {
+    return [path] { return store::open_sqlite_store(path, store::OpenMode::read_write); };
+}
+
+/// The endpoints for operators, which mail does not depend on.
+struct Endpoints {
+    Endpoints(Gateway& gateway, metrics::Metrics& metrics, const config::Settings& settings) {
+        if (!settings.metrics.listen.empty()) {
+            metrics_.emplace(metrics, settings.metrics.listen);
+            log::info("METRICS_LISTENING", {{"address", settings.metrics.listen}});
+        }
+        if (settings.milter.status_socket.empty()) return;
+        try {
+            status_.emplace(gateway, settings.milter.status_socket);
+        } catch (const std::exception& problem) {
+            log::warning("STATUS_SOCKET_FAILED", {{"what", problem.what()}});
+        }
+    }
+
+  private:
+    std::optional<metrics::MetricsEndpoint> metrics_;
+    std::optional<StatusServer> status_;
+};
+
+void serve(const std::shared_ptr<const config::Settings>& settings, const std::string& settings_file) {
+    metrics::Metrics metrics;
+    auto configuration = make_configuration(settings, nullptr, metrics);
+    if (!configuration) throw std::runtime_error(configuration.error().message);
+    Gateway gateway(*configuration, store_opener(settings->store.path), metrics);
+    Endpoints endpoints(gateway, metrics, *settings);
+    LibmilterFrontend frontend(gateway, settings->milter);
+    open_signals();
+    FrontendThread thread(frontend);
+    log::info("MILTER_READY", {{"socket", settings->milter.socket}, {"version", DEFENDER_VERSION}});
+    sd_notify(0, "READY=1");
+
+    serve_until_stopped(gateway, metrics, settings_file);
+
+    const bool clean = drain(gateway, thread);
+    log::info("MILTER_STOPPED", {{"clean", clean}});
+    // A connection that an MTA still holds has a thread of libmilter's behind it, which must not see the
+    // gateway go. Nothing is lost: no message is in flight, so every record is on disk.
+    if (!clean) std::_Exit(0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    block_signals();
+    std::string settings_file = "/etc/defender/defender.toml";
+    bool check_only = false;
+    CLI::App app("Judges mail by SPF, DKIM and DMARC for Postfix and Sendmail.", "defender-milter");
+    app.add_option("-c,--config", settings_file, "The settings")->capture_default_str();
+    app.add_flag("--check-config", check_only, "Check the settings and end");
+    app.set_version_flag("--version", std::string("defender-milter ") + DEFENDER_VERSION);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
+
+    const auto reading = config::read_settings_file(settings_file);
+    if (!reading.settings) {
+        print_errors(reading);
+        return exit_wrong;
+    }
+    if (check_only) return 0;
+    configure_log(reading.settings->log);
+    try {
+        serve(reading.settings, settings_file);
+    } catch (const std::exception& problem) {
+        log::error("MILTER_START_FAILED", {{"what", problem.what()}});
+        return exit_wrong;
+    }
+    return 0;
+}

@@ -1,0 +1,133 @@
+#include "milter/message.hpp"
+
+#include <random>
+#include <stdexcept>
+
+#include "common/auth/judgement.hpp"
+#include "common/base/text.hpp"
+#include "common/log/log.hpp"
+#include "common/mail/authentication_results.hpp"
+#include "common/store/record_redaction.hpp"
+#include "milter/message_log.hpp"
+
+namespace defender::milter {
+namespace {
+
+UtcSeconds now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+/// 0..99, for the sampling of RFC 7489 section 6.6.4.
+unsigned draw() {
+    std::random_device source;
+    return std::uniform_int_distribution<unsigned>(0, 99)(source);
+}
+
+}  // namespace
+
+Message::Message(Gateway& gateway, auth::ClientEvidence client, std::string_view mail_from)
+    : gateway_(gateway),
+      configuration_(gateway.configuration()),
+      client_(client),
+      collector_(configuration_->sources, std::move(client)),
+      received_at_(now()) {
+    collector_.mail_from(mail_from, received_at_);
+}
+
+void Message::header(const mail::HeaderField& field) {
+    if (text::iequals(text::trim(field.name), "authentication-results")) results_fields_.push_back(field);
+    collector_.header(field);
+}
+
+void Message::end_of_headers() {
+    collector_.end_of_headers();
+}
+
+void Message::end(std::string queue_id, OnReply on_reply) {
+    queue_id_ = std::move(queue_id);
+    on_reply_ = std::move(on_reply);
+    ended_at_ = std::chrono::steady_clock::now();
+    gateway_.message_enters();
+    collector_.when_all_is_in([self = shared_from_this()] {
+        // Off the resolver's thread: verifying takes its time, and the last reference must not be dropped
+        // there.
+        auto& gateway = self->gateway_;
+        gateway.post([self] { self->judge(); });
+    });
+}
+
+void Message::judge() {
+    try {
+        if (!problem_.empty()) throw std::runtime_error(problem_);
+        judge_or_throw();
+    } catch (const std::exception& problem) {
+        fail(problem.what());
+    }
+}
+
+void Message::judge_or_throw() {
+    auto evidence = collector_.take(queue_id_, draw());
+    auto judgement = auth::judge(evidence, configuration_->judge);
+    const auto& settings = *configuration_->settings;
+    auto reply = reply_for(evidence, judgement, settings,
+                           mail::forged_positions(results_fields_, settings.milter.authserv_id));
+    for (const auto& limit : evidence.limits_reached) {
+        gateway_.metrics().milter().limits.Increment();
+        log::warning("MILTER_LIMIT_REACHED", {{"queue_id", queue_id_}, {"limit", limit}});
+    }
+    record_and_reply(std::move(evidence), std::move(judgement), std::move(reply), "");
+}
+
+void Message::fail(const std::string& problem) {
+    gateway_.metrics().milter().errors.Increment();
+    log::error("MILTER_CALLBACK_FAILED", {{"queue_id", queue_id_}, {"what", problem}});
+    auth::Evidence evidence;
+    evidence.queue_id = queue_id_;
+    evidence.received_at = received_at_;
+    evidence.client = client_;
+    auth::Judgement judgement;
+    auto reply = reply_on_error(configuration_->settings->milter.on_error, queue_id_);
+    judgement.action = reply.action;
+    judgement.trace.push_back({"milter.on_error", "not judged: " + problem});
+    record_and_reply(std::move(evidence), std::move(judgement), std::move(reply), problem);
+}
+
+void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgement, Reply reply,
+                               std::string error) {
+    const auto spent =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - ended_at_);
+    const bool judged = judgement.exemption == auth::Exemption::no;
+    log::info(judged ? "MESSAGE_JUDGED" : "MESSAGE_EXEMPT", message_fields(evidence, judgement, spent));
+    gateway_.metrics()
+        .milter()
+        .messages
+        .Add({{"result", std::string(auth::to_string(judgement.result))},
+              {"action", std::string(auth::to_string(judgement.action))}})
+        .Increment();
+
+    const auto& settings = *configuration_->settings;
+    store::Record record;
+    record.host = settings.milter.authserv_id;
+    record.evidence = std::move(evidence);
+    record.judgement = std::move(judgement);
+    record.reply = smtp_text(reply);
+    record.error = std::move(error);
+    record.milliseconds = spent.count();
+    gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
+                            [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {
+                                // A store that fails is logged and counted by the writer; the mail flows.
+                                self->give(std::move(reply));
+                            });
+}
+
+void Message::give(Reply reply) {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - ended_at_;
+    gateway_.metrics().milter().judge_seconds.Observe(spent.count());
+    auto& gateway = gateway_;
+    on_reply_(std::move(reply));
+    gateway.message_leaves();
+}
+
+}  // namespace defender::milter

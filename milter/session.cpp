@@ -1,0 +1,82 @@
+#include "milter/session.hpp"
+
+#include <utility>
+
+#include "milter/message.hpp"
+
+namespace defender::milter {
+namespace {
+
+/// Folds as CRLF, however the MTA hands them over.
+std::string with_crlf(std::string_view value) {
+    std::string out;
+    out.reserve(value.size());
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\n' && (i == 0 || value[i - 1] != '\r')) out += '\r';
+        out += value[i];
+    }
+    return out;
+}
+
+}  // namespace
+
+Session::Session(Gateway& gateway) : gateway_(gateway) {
+    gateway_.metrics().milter().connections.Increment();
+}
+
+Session::~Session() {
+    gateway_.metrics().milter().connections.Decrement();
+}
+
+void Session::connect(std::string_view host_name, std::optional<IpAddress> address) {
+    client_ = {};
+    client_.name = host_name;
+    client_.local = !address;
+    if (address) client_.address = *address;
+}
+
+void Session::helo(std::string_view name) {
+    client_.helo = name;
+}
+
+void Session::mail_from(std::string_view address, bool authenticated) {
+    auto client = client_;
+    client.authenticated = authenticated;
+    message_ = std::make_shared<Message>(gateway_, std::move(client), address);
+}
+
+void Session::header(std::string_view name, std::string_view value) {
+    if (message_) message_->header({std::string(name), with_crlf(value)});
+}
+
+void Session::end_of_headers() {
+    if (message_) message_->end_of_headers();
+}
+
+bool Session::wants_body() const noexcept {
+    return message_ && message_->wants_body();
+}
+
+void Session::body(std::span<const char> octets) {
+    if (message_) message_->body(octets);
+}
+
+void Session::end_of_message(std::string_view queue_id, OnReply on_reply) {
+    // The message outlives this call, and the session where the MTA hangs up.
+    const auto message = std::exchange(message_, nullptr);
+    if (!message) {
+        on_reply(Reply{});
+        return;
+    }
+    message->end(std::string(queue_id), std::move(on_reply));
+}
+
+void Session::report_problem(std::string_view what) {
+    if (message_) message_->report_problem(what);
+}
+
+void Session::abort() {
+    message_.reset();
+}
+
+}  // namespace defender::milter

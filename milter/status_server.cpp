@@ -1,0 +1,132 @@
+#include "milter/status_server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "common/log/recent_problems.hpp"
+
+namespace defender::milter {
+namespace {
+
+namespace asio = boost::asio;
+using Local = asio::local::stream_protocol;
+using Json = nlohmann::json;
+
+constexpr mode_t socket_mode = 0660;
+
+Json problems() {
+    auto list = Json::array();
+    for (const auto& problem : log::recent_problems()) {
+        list.push_back({{"time", to_rfc3339(problem.time)}, {"id", problem.id}, {"text", problem.line}});
+    }
+    return list;
+}
+
+Json store_status(const store::RecordWriter::Counts& counts) {
+    return {{"queued", counts.queued},
+            {"written", counts.written},
+            {"lost", counts.lost},
+            {"commits", counts.commits},
+            {"last_error", counts.last_error}};
+}
+
+Json dns_status(metrics::DnsMetrics& dns) {
+    return {{"queries", dns.queries.Value()},
+            {"hits", dns.hits.Value()},
+            {"joins", dns.joins.Value()},
+            {"failures", dns.failures.Value()},
+            {"cache_records", dns.cache_records.Value()}};
+}
+
+std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
+    const auto configuration = gateway.configuration();
+    const auto& settings = *configuration->settings;
+    const Json status{{"version", DEFENDER_VERSION},
+                      {"pid", getpid()},
+                      {"started_at", to_rfc3339(started_at)},
+                      {"socket", settings.milter.socket},
+                      {"mode", settings.policy.mode == config::PolicyMode::enforce ? "enforce" : "monitor"},
+                      {"in_flight", gateway.in_flight()},
+                      {"connections", gateway.metrics().milter().connections.Value()},
+                      {"errors", gateway.metrics().milter().errors.Value()},
+                      {"store", store_status(gateway.writer().counts())},
+                      {"dns", dns_status(gateway.metrics().dns())},
+                      {"last_errors", problems()}};
+    return status.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// True where somebody answers at `path`.
+bool is_served(const std::string& path) {
+    asio::io_context context;
+    Local::socket probe(context);
+    boost::system::error_code failed;
+    probe.connect(Local::endpoint(path), failed);
+    return !failed;
+}
+
+}  // namespace
+
+class StatusServer::Impl {
+  public:
+    Impl(Gateway& gateway, const std::string& path)
+        : gateway_(gateway), path_(path), acceptor_(context_, Local::endpoint(claimed(path)), false) {
+        chmod(path.c_str(), socket_mode);
+        accept();
+        thread_ = std::thread([this] { context_.run(); });
+    }
+
+    ~Impl() {
+        context_.stop();
+        thread_.join();
+        unlink(path_.c_str());
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+  private:
+    /// The path, once no dead socket file is in the way.
+    static const std::string& claimed(const std::string& path) {
+        if (is_served(path)) throw std::runtime_error("another process serves " + path);
+        unlink(path.c_str());
+        return path;
+    }
+
+    void accept() {
+        acceptor_.async_accept([this](boost::system::error_code failed, Local::socket client) {
+            if (!failed) answer(std::move(client));
+            accept();
+        });
+    }
+
+    void answer(Local::socket client) {
+        auto socket = std::make_shared<Local::socket>(std::move(client));
+        auto text = std::make_shared<const std::string>(snapshot(gateway_, started_at_));
+        // The text fits the socket's buffer; a client that does not read costs nothing but its descriptor.
+        asio::async_write(*socket, asio::buffer(*text),
+                          [socket, text](boost::system::error_code, std::size_t) {});
+    }
+
+    Gateway& gateway_;
+    const std::string path_;
+    const UtcSeconds started_at_ =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    asio::io_context context_;
+    Local::acceptor acceptor_;
+    std::thread thread_;
+};
+
+StatusServer::StatusServer(Gateway& gateway, const std::string& path)
+    : impl_(std::make_unique<Impl>(gateway, path)) {}
+
+StatusServer::~StatusServer() = default;
+
+}  // namespace defender::milter
