@@ -1,7 +1,7 @@
 /// Record: what is kept of one judged message.
 ///
-/// Rules R1, R5. Evidence and judgement are kept whole, so that a message can be explained, judged again and reported.
-/// Thread-safety: a plain value.
+/// Rules R1, R5. Evidence and judgement are kept whole, so that a message can be explained, judged again and
+/// reported. Thread-safety: a plain value.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ struct Record {
     std::string host;  ///< the gateway that judged it (authserv-id)
     auth::Evidence evidence;
     auth::Judgement judgement;
-    std::string reply;               ///< the SMTP text given, where the message was refused; else empty
-    std::string error;               ///< what went wrong inside the filter, where something did (V43)
-    std::int64_t milliseconds = 0;   ///< from the end of the message to the judgement
+    std::string reply;              ///< the SMTP text given, where the message was refused; else empty
+    std::string error;              ///< what went wrong inside the filter, where something did (V43)
+    std::int64_t milliseconds = 0;  ///< from the end of the message to the judgement
 };
 
 }  // namespace defender::store

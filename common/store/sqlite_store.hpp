@@ -1,8 +1,10 @@
 /// The embedded store: one SQLite file in WAL mode with full synchronous.
 ///
-/// Source: rules R1, R2; https://www.sqlite.org/wal.html. A file newer than this program is refused, never changed.
+/// Source: rules R1, R2; https://www.sqlite.org/wal.html. A file newer than this program is refused, never
+/// changed.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -13,14 +15,23 @@ namespace defender::store {
 
 enum class OpenMode { read_only, read_write };
 
-/// Opens (read_write: creates) the file at `path`. read_write applies outstanding migrations first.
-[[nodiscard]] Result<std::unique_ptr<RecordStore>> open_sqlite_store(const std::string& path, OpenMode mode);
+/// How long one operation waits for other processes that use the file.
+inline constexpr std::chrono::milliseconds default_busy_timeout{5000};
+
+/// Opens (read_write: creates) the file at `path`. read_write applies outstanding migrations first; read_only
+/// refuses a file that has some.
+[[nodiscard]] Result<std::unique_ptr<RecordStore>> open_sqlite_store(
+    const std::string& path, OpenMode mode, std::chrono::milliseconds busy_timeout = default_busy_timeout);
 
 /// Applies outstanding migrations; from and to versions.
 struct Migrated {
     int from = 0;
     int to = 0;
 };
-[[nodiscard]] Result<Migrated> migrate_sqlite_store(const std::string& path);
+[[nodiscard]] Result<Migrated> migrate_sqlite_store(
+    const std::string& path, std::chrono::milliseconds busy_timeout = default_busy_timeout);
+
+/// True where the error says that other processes kept the file locked: trying again later may help.
+[[nodiscard]] bool store_is_busy(const Error& error);
 
 }  // namespace defender::store

@@ -1,0 +1,190 @@
+#include "common/store/evidence_json.hpp"
+
+#include "common/store/json_fields.hpp"
+
+namespace defender::store {
+namespace {
+
+constexpr int version = 1;
+
+template <typename Values, typename Write>
+Json array_of(const Values& values, Write write) {
+    Json out = Json::array();
+    for (const auto& value : values) out.push_back(write(value));
+    return out;
+}
+
+Json write_client(const auth::ClientEvidence& client) {
+    return {{"address", client.address.to_string()},
+            {"local", client.local},
+            {"name", client.name},
+            {"helo", client.helo},
+            {"authenticated", client.authenticated}};
+}
+
+void read_client(const JsonFields& from, auth::ClientEvidence& client) {
+    from.address("address", client.address);
+    from.flag("local", client.local);
+    from.text("name", client.name);
+    from.text("helo", client.helo);
+    from.flag("authenticated", client.authenticated);
+}
+
+Json write_spf(const auth::SpfEvidence& spf) {
+    return {{"scope", to_string(spf.scope)},
+            {"result", to_string(spf.result)},
+            {"domain", spf.domain},
+            {"organizational_domain", spf.organizational_domain},
+            {"reason", spf.reason},
+            {"terms", spf.terms},
+            {"void_lookups", spf.void_lookups}};
+}
+
+void read_spf(const JsonFields& from, auth::SpfEvidence& spf) {
+    from.name("scope", spf.scope);
+    from.name("result", spf.result);
+    from.text("domain", spf.domain);
+    from.text("organizational_domain", spf.organizational_domain);
+    from.text("reason", spf.reason);
+    from.number("terms", spf.terms);
+    from.number("void_lookups", spf.void_lookups);
+}
+
+Json write_dkim(const auth::DkimEvidence& dkim) {
+    Json out{{"result", to_string(dkim.result)},
+             {"domain", dkim.domain},
+             {"organizational_domain", dkim.organizational_domain},
+             {"selector", dkim.selector},
+             {"identity", dkim.identity},
+             {"algorithm", dkim.algorithm},
+             {"signature_prefix", dkim.signature_prefix},
+             {"key_bits", dkim.key_bits},
+             {"verified", dkim.verified},
+             {"testing", dkim.testing},
+             {"reason", dkim.reason}};
+    if (dkim.unsigned_octets) out["unsigned_octets"] = *dkim.unsigned_octets;
+    return out;
+}
+
+void read_number(const JsonFields& from, std::string_view name, std::uint64_t& out) {
+    from.number(name, out);
+}
+void read_policy_name(const JsonFields& from, std::string_view name, auth::Policy& out) {
+    from.name(name, out);
+}
+
+void read_dkim(const JsonFields& from, auth::DkimEvidence& dkim) {
+    from.name("result", dkim.result);
+    from.text("domain", dkim.domain);
+    from.text("organizational_domain", dkim.organizational_domain);
+    from.text("selector", dkim.selector);
+    from.text("identity", dkim.identity);
+    from.text("algorithm", dkim.algorithm);
+    from.text("signature_prefix", dkim.signature_prefix);
+    from.number("key_bits", dkim.key_bits);
+    from.flag("verified", dkim.verified);
+    from.flag("testing", dkim.testing);
+    from.text("reason", dkim.reason);
+    from.optional("unsigned_octets", dkim.unsigned_octets, read_number);
+}
+
+Json write_uri(const auth::ReportUri& uri) {
+    Json out{{"uri", uri.uri}};
+    if (uri.max_octets) out["max_octets"] = *uri.max_octets;
+    return out;
+}
+
+void read_uri(const JsonFields& from, auth::ReportUri& uri) {
+    from.text("uri", uri.uri);
+    from.optional("max_octets", uri.max_octets, read_number);
+}
+
+Json write_record(const auth::DmarcRecord& record) {
+    Json out{{"policy", to_string(record.policy)}};
+    if (record.subdomain_policy) out["subdomain_policy"] = to_string(*record.subdomain_policy);
+    out["dkim_alignment"] = to_string(record.dkim_alignment);
+    out["spf_alignment"] = to_string(record.spf_alignment);
+    out["percent"] = record.percent;
+    out["report_interval_seconds"] = record.report_interval_seconds;
+    out["failure_options"] = record.failure_options;
+    out["aggregate_uris"] = array_of(record.aggregate_uris, write_uri);
+    out["failure_uris"] = array_of(record.failure_uris, write_uri);
+    return out;
+}
+
+void read_record(const JsonFields& from, auth::DmarcRecord& record) {
+    from.name("policy", record.policy);
+    from.optional("subdomain_policy", record.subdomain_policy, read_policy_name);
+    from.name("dkim_alignment", record.dkim_alignment);
+    from.name("spf_alignment", record.spf_alignment);
+    from.number("percent", record.percent);
+    from.number("report_interval_seconds", record.report_interval_seconds);
+    from.text("failure_options", record.failure_options);
+    from.array("aggregate_uris", record.aggregate_uris, read_uri);
+    from.array("failure_uris", record.failure_uris, read_uri);
+}
+
+Json write_policy(const auth::PolicyEvidence& policy) {
+    Json out{{"author_domain", policy.author_domain},
+             {"organizational_domain", policy.organizational_domain},
+             {"outcome", to_string(policy.outcome)},
+             {"policy_domain", policy.policy_domain},
+             {"record_text", policy.record_text}};
+    if (policy.outcome == auth::PolicyOutcome::found) out["record"] = write_record(policy.record);
+    out["failure"] = policy.failure;
+    return out;
+}
+
+void read_policy(const JsonFields& from, auth::PolicyEvidence& policy) {
+    from.text("author_domain", policy.author_domain);
+    from.text("organizational_domain", policy.organizational_domain);
+    from.name("outcome", policy.outcome);
+    from.text("policy_domain", policy.policy_domain);
+    from.text("record_text", policy.record_text);
+    from.object("record", [&](const JsonFields& record) { read_record(record, policy.record); });
+    from.text("failure", policy.failure);
+}
+
+void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
+    from.text("queue_id", evidence.queue_id);
+    from.number("received_at", evidence.received_at);
+    from.number("draw", evidence.draw);
+    from.object("client", [&](const JsonFields& client) { read_client(client, evidence.client); });
+    from.text("mail_from", evidence.mail_from);
+    from.object("author", [&](const JsonFields& author) {
+        author.name("status", evidence.author_status);
+        author.text("reason", evidence.author_reason);
+        author.texts("addresses", evidence.author_addresses);
+    });
+    from.array("spf", evidence.spf, read_spf);
+    from.array("dkim", evidence.dkim, read_dkim);
+    from.array("policies", evidence.policies, read_policy);
+    from.text("list_id", evidence.list_id);
+    from.texts("limits_reached", evidence.limits_reached);
+}
+
+}  // namespace
+
+Json to_json(const auth::Evidence& evidence) {
+    return {{"v", version},
+            {"queue_id", evidence.queue_id},
+            {"received_at", evidence.received_at},
+            {"draw", evidence.draw},
+            {"client", write_client(evidence.client)},
+            {"mail_from", evidence.mail_from},
+            {"author",
+             {{"status", to_string(evidence.author_status)},
+              {"reason", evidence.author_reason},
+              {"addresses", evidence.author_addresses}}},
+            {"spf", array_of(evidence.spf, write_spf)},
+            {"dkim", array_of(evidence.dkim, write_dkim)},
+            {"policies", array_of(evidence.policies, write_policy)},
+            {"list_id", evidence.list_id},
+            {"limits_reached", evidence.limits_reached}};
+}
+
+Result<auth::Evidence> evidence_from_json(std::string_view text) {
+    return read_document<auth::Evidence>(text, "evidence", version, read_evidence);
+}
+
+}  // namespace defender::store

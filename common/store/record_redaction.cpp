@@ -1,0 +1,94 @@
+#include "common/store/record_redaction.hpp"
+
+#include <algorithm>
+
+#include "common/base/text.hpp"
+
+namespace defender::store {
+namespace {
+
+/// A local part is at most 64 octets (RFC 5321 4.5.3.1.1); the rest is room for quoting. Bounds the search.
+constexpr std::size_t max_quoted_octets = 256;
+
+/// RFC 5322 atext, the dot, and octets of UTF-8 (RFC 6532).
+bool is_local_part_octet(char c) {
+    return text::is_alnum(c) || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
+}
+
+bool is_escaped(std::string_view s, std::size_t at) {
+    std::size_t backslashes = 0;
+    while (backslashes < at && s[at - 1 - backslashes] == '\\') ++backslashes;
+    return backslashes % 2 == 1;
+}
+
+/// Where a quoted string that ends `s` begins; the end of `s` where none does.
+std::size_t quoted_string_begin(std::string_view s) {
+    if (s.size() < 2 || s.back() != '"' || is_escaped(s, s.size() - 1)) return s.size();
+    const std::size_t lowest = s.size() - std::min(s.size(), max_quoted_octets);
+    for (std::size_t at = s.size() - 1; at-- > lowest;) {
+        if (s[at] == '"' && !is_escaped(s, at)) return at;
+    }
+    return s.size();
+}
+
+/// Where the local part that ends `s` begins: atoms and quoted strings joined by dots (RFC 5322 3.4.1
+/// and 4.4).
+std::size_t local_part_begin(std::string_view s) {
+    for (;;) {
+        const std::size_t before = s.size();
+        s = s.substr(0, quoted_string_begin(s));
+        while (!s.empty() && is_local_part_octet(s.back())) s.remove_suffix(1);
+        if (s.size() == before) return before;
+    }
+}
+
+/// The domain is what stands behind the last '@', as no domain holds one.
+std::string domain_only(const std::string& address) {
+    if (address.empty()) return {};
+    const auto at = address.rfind('@');
+    return at == std::string::npos ? "@" : address.substr(at);
+}
+
+void redact_evidence(auth::Evidence& evidence) {
+    evidence.mail_from = domain_only(evidence.mail_from);
+    evidence.author_reason = without_local_parts(evidence.author_reason);
+    for (auto& address : evidence.author_addresses) address = domain_only(address);
+    for (auto& spf : evidence.spf) spf.reason = without_local_parts(spf.reason);
+    for (auto& dkim : evidence.dkim) {
+        dkim.identity = domain_only(dkim.identity);
+        dkim.reason = without_local_parts(dkim.reason);
+    }
+}
+
+void redact_overrides(std::vector<auth::OverrideApplied>& overrides) {
+    for (auto& applied : overrides) applied.comment = without_local_parts(applied.comment);
+}
+
+void redact_judgement(auth::Judgement& judgement) {
+    redact_overrides(judgement.overrides);
+    for (auto& domain : judgement.domains) redact_overrides(domain.overrides);
+    for (auto& step : judgement.trace) step.text = without_local_parts(step.text);
+}
+
+}  // namespace
+
+std::string without_local_parts(std::string_view s) {
+    std::string out;
+    for (const char c : s) {
+        if (c == '@') out.resize(local_part_begin(out));
+        out += c;
+    }
+    return out;
+}
+
+Record redact(Record record, config::StoredAddresses addresses) {
+    if (addresses == config::StoredAddresses::full) return record;
+    redact_evidence(record.evidence);
+    redact_judgement(record.judgement);
+    record.reply = without_local_parts(record.reply);
+    record.error = without_local_parts(record.error);
+    return record;
+}
+
+}  // namespace defender::store

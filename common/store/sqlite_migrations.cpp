@@ -1,0 +1,135 @@
+#include "common/store/sqlite_migrations.hpp"
+
+#include <array>
+#include <string>
+
+namespace defender::store {
+namespace {
+
+/// SQLite's application_id, "DFND": tells our file from another program's.
+constexpr std::int64_t application_id = 0x44464e44;
+
+// record: one judged message. What reports are grouped by and what an operator asks for stands in columns of
+// its own; evidence and judgement are kept whole beside it. day is the UTC day number, so that a day can be
+// folded in the order of ids, from where the last fold stopped. AUTOINCREMENT: an id is never given twice, as
+// (host, id) is the record's name once it has been moved to another store. record_domain: one author domain
+// of it (RFC 7489 6.6.1); what a report says of it beside the record's columns. reportable: judged, with a
+// policy that names an address for aggregate reports.
+constexpr std::string_view create_records = R"sql(
+CREATE TABLE record (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    host          TEXT    NOT NULL,
+    queue_id      TEXT    NOT NULL,
+    received_at   INTEGER NOT NULL,
+    day           INTEGER NOT NULL,
+    client        TEXT    NOT NULL,
+    helo          TEXT    NOT NULL,
+    mail_from     TEXT    NOT NULL,
+    envelope_from TEXT    NOT NULL,
+    author_status TEXT    NOT NULL,
+    author_domain TEXT    NOT NULL,
+    exemption     TEXT    NOT NULL,
+    result        TEXT    NOT NULL,
+    requested     TEXT    NOT NULL,
+    disposition   TEXT    NOT NULL,
+    action        TEXT    NOT NULL,
+    auth_results  TEXT    NOT NULL,
+    reply         TEXT    NOT NULL,
+    error         TEXT    NOT NULL,
+    milliseconds  INTEGER NOT NULL,
+    evidence      TEXT    NOT NULL,
+    judgement     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX record_queue_id ON record (queue_id);
+CREATE INDEX record_day ON record (day, id);
+CREATE INDEX record_received_at ON record (received_at);
+
+CREATE TABLE record_domain (
+    record_id       INTEGER NOT NULL REFERENCES record (id) ON DELETE CASCADE,
+    ordinal         INTEGER NOT NULL,
+    deciding        INTEGER NOT NULL,
+    author_domain   TEXT    NOT NULL,
+    policy_domain   TEXT    NOT NULL,
+    policy_record   TEXT    NOT NULL,
+    reportable      INTEGER NOT NULL,
+    result          TEXT    NOT NULL,
+    spf_aligned     INTEGER NOT NULL,
+    dkim_aligned    INTEGER NOT NULL,
+    requested       TEXT    NOT NULL,
+    disposition     TEXT    NOT NULL,
+    sampled_out     INTEGER NOT NULL,
+    reasons         TEXT    NOT NULL,
+    PRIMARY KEY (record_id, ordinal)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations_of_the_store{SqliteMigration{create_records}};
+
+Result<bool> is_empty(SqliteDatabase& database) {
+    const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return tables.error();
+    return *tables == 0;
+}
+
+/// Both must be set while the file is empty and outside a transaction; on a file that has them they change
+/// nothing. Incremental vacuum lets the file shrink after records have expired.
+Status prepare_file(SqliteDatabase& database) {
+    if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set.error();
+    auto statement = database.prepare("PRAGMA journal_mode = WAL");
+    if (!statement) return statement.error();
+    const auto row = statement->step();
+    if (!row) return row.error();
+    const auto mode = statement->text(0);
+    if (mode != "wal") return Error{database.path() + ": cannot be put into WAL mode, stays in mode " + mode};
+    return Done{};
+}
+
+/// Applies the migration that leads from `version`, unless another process has done so in the meantime.
+Status apply(SqliteDatabase& database, const SqliteMigration& migration, int version) {
+    auto transaction = SqliteTransaction::begin(database);
+    if (!transaction) return transaction.error();
+    const auto now = database.number("PRAGMA user_version");
+    if (!now) return now.error();
+    if (*now != version) return Done{};
+    if (auto done = database.execute(std::string(migration.sql)); !done) return done.error();
+    const auto marks = "PRAGMA application_id = " + std::to_string(application_id) +
+                       "; PRAGMA user_version = " + std::to_string(version + 1);
+    if (auto done = database.execute(marks); !done) return done.error();
+    return transaction.value()->commit();
+}
+
+}  // namespace
+
+std::span<const SqliteMigration> sqlite_migrations() {
+    return migrations_of_the_store;
+}
+
+Result<int> schema_version(SqliteDatabase& database, std::span<const SqliteMigration> migrations) {
+    // In this order, as another process may migrate in between: what is not empty has its id.
+    const auto empty = is_empty(database);
+    if (!empty) return empty.error();
+    const auto id = database.number("PRAGMA application_id");
+    if (!id) return id.error();
+    const auto version = database.number("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*id != application_id && !*empty) return Error{database.path() + " is another program's database"};
+    if (*version < 0 || *version > static_cast<std::int64_t>(migrations.size())) {
+        return Error{database.path() + " has schema version " + std::to_string(*version) +
+                     ", newer than this program, which knows " + std::to_string(migrations.size()) +
+                     "; use the newer program"};
+    }
+    return static_cast<int>(*version);
+}
+
+Result<Migrated> migrate(SqliteDatabase& database, std::span<const SqliteMigration> migrations) {
+    const auto found = schema_version(database, migrations);
+    if (!found) return found.error();
+    if (auto prepared = prepare_file(database); !prepared) return prepared.error();
+    for (auto version = static_cast<std::size_t>(*found); version < migrations.size(); ++version) {
+        const auto applied = apply(database, migrations[version], static_cast<int>(version));
+        if (!applied) return applied.error();
+    }
+    return Migrated{*found, static_cast<int>(migrations.size())};
+}
+
+}  // namespace defender::store
