@@ -1,0 +1,282 @@
+#include "milter/session.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <mutex>
+#include <vector>
+
+#include "common/config/settings_reader.hpp"
+#include "support/fake_resolver.hpp"
+
+namespace defender::milter {
+namespace {
+
+using auth::Action;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::chrono::seconds patience{20};
+
+/// Keeps records in memory, or fails, or throws, as told.
+class MemoryStore : public store::RecordStore {
+  public:
+    struct State {
+        std::mutex mutex;
+        std::vector<store::Record> records;
+        bool fails = false;
+    };
+    explicit MemoryStore(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+    Status append(const std::vector<store::Record>& records) override {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->fails) return Error{"no space left on device"};
+        state_->records.insert(state_->records.end(), records.begin(), records.end());
+        return Done{};
+    }
+    Result<std::vector<store::Record>> find(const std::string&) override {
+        return std::vector<store::Record>{};
+    }
+    Result<std::uint64_t> expire(UtcSeconds) override { return std::uint64_t{0}; }
+    Result<store::StoreStatus> status() override { return store::StoreStatus{}; }
+
+  private:
+    std::shared_ptr<State> state_;
+};
+
+class SessionTest : public testing::Test {
+  protected:
+    SessionTest() {
+        resolver_->add_txt("example.com", "v=spf1 ip4:192.0.2.1 -all");
+        resolver_->add_txt("_dmarc.example.com", "v=DMARC1; p=reject");
+        settings_->milter.authserv_id = "mx.example.net";
+        settings_->policy.mode = config::PolicyMode::enforce;
+    }
+
+    void start() {
+        gateway_ = std::make_unique<Gateway>(
+            configuration(),
+            [this] {
+                return Result<std::unique_ptr<store::RecordStore>>(std::make_unique<MemoryStore>(stored_));
+            },
+            metrics_);
+    }
+
+    std::shared_ptr<const Configuration> configuration() {
+        auto sources = std::make_shared<auth::EvidenceSources>();
+        sources->settings = settings_;
+        sources->resolver = resolver_;
+        sources->suffixes = auth::PublicSuffixList::load("").value();
+        sources->dkim = std::make_shared<const auth::DkimLibrary>();
+        auto made = std::make_shared<Configuration>();
+        made->settings = settings_;
+        made->judge = auth::judge_settings(*settings_);
+        made->sources = std::move(sources);
+        return made;
+    }
+
+    /// A message with this From from this client, up to its end.
+    static void feed(Session& session, const std::string& client, const std::string& from) {
+        session.connect("client.example.com", IpAddress::parse(client));
+        session.helo("mail.example.com");
+        session.mail_from("<user@example.com>", false);
+        session.header("From", " " + from);
+        session.header("Subject", " hello");
+        session.end_of_headers();
+    }
+
+    static Reply end(Session& session, const std::string& queue_id) {
+        std::promise<Reply> promise;
+        auto reply = promise.get_future();
+        session.end_of_message(queue_id, [&](Reply made) { promise.set_value(std::move(made)); });
+        if (reply.wait_for(patience) != std::future_status::ready) throw std::runtime_error("no reply");
+        return reply.get();
+    }
+
+    std::vector<store::Record> records() {
+        const std::lock_guard lock(stored_->mutex);
+        return stored_->records;
+    }
+
+    metrics::Metrics metrics_;
+    std::shared_ptr<test::FakeResolver> resolver_ = std::make_shared<test::FakeResolver>();
+    std::shared_ptr<config::Settings> settings_ =
+        std::make_shared<config::Settings>(*config::default_settings());
+    std::shared_ptr<MemoryStore::State> stored_ = std::make_shared<MemoryStore::State>();
+    std::unique_ptr<Gateway> gateway_;
+};
+
+TEST_F(SessionTest, AlignedSpfPassIsAcceptedMarkedAndRecorded) {
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    const auto reply = end(session, "Q1");
+    EXPECT_EQ(reply.action, Action::accept);
+    ASSERT_TRUE(reply.authentication_results);
+    EXPECT_THAT(reply.authentication_results->value, HasSubstr("dmarc=pass"));
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].evidence.queue_id, "Q1");
+    EXPECT_EQ(records()[0].judgement.result, auth::DmarcResult::pass);
+    EXPECT_EQ(records()[0].host, "mx.example.net");
+}
+
+TEST_F(SessionTest, ForgeryIsRefusedAndTheRefusalRecorded) {
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    const auto reply = end(session, "Q2");
+    EXPECT_EQ(reply.code, "550");
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].reply, smtp_text(reply));
+    EXPECT_EQ(records()[0].judgement.action, Action::reject);
+}
+
+TEST_F(SessionTest, RecordIsThereBeforeTheReply) {
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    std::promise<std::size_t> seen;
+    session.end_of_message("Q3", [&](const Reply&) { seen.set_value(records().size()); });
+    auto count = seen.get_future();
+    ASSERT_EQ(count.wait_for(patience), std::future_status::ready);
+    EXPECT_EQ(count.get(), 1U);
+}
+
+TEST_F(SessionTest, MailFlowsAndIsJudgedWhereTheStoreFails) {
+    stored_->fails = true;
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    EXPECT_EQ(end(session, "Q4").code, "550");
+    feed(session, "192.0.2.1", "user@example.com");
+    EXPECT_EQ(end(session, "Q5").action, Action::accept);
+    EXPECT_EQ(gateway_->writer().counts().lost, 2U);
+}
+
+TEST_F(SessionTest, SeveralMessagesOnOneConnectionAreJudgedApart) {
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    EXPECT_EQ(end(session, "Q6").code, "550");
+    session.mail_from("<user@example.com>", false);
+    session.header("From", " someone@example.org");
+    session.end_of_headers();
+    const auto reply = end(session, "Q7");
+    EXPECT_EQ(reply.action, Action::accept);
+    EXPECT_THAT(reply.authentication_results->value, HasSubstr("dmarc=none header.from=example.org"));
+}
+
+TEST_F(SessionTest, AbortedMessageLeavesNoTrace) {
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    session.abort();
+    EXPECT_EQ(end(session, "Q8").action, Action::accept);
+    EXPECT_TRUE(records().empty());
+}
+
+TEST_F(SessionTest, SessionMayGoWhileItsMessageIsInFlight) {
+    start();
+    resolver_->hold();
+    std::promise<Reply> promise;
+    auto reply = promise.get_future();
+    {
+        Session session(*gateway_);
+        feed(session, "203.0.113.9", "user@example.com");
+        session.end_of_message("Q9", [&](Reply made) { promise.set_value(std::move(made)); });
+    }
+    EXPECT_EQ(gateway_->in_flight(), 1U);
+    while (resolver_->answer_round()) {
+    }
+    ASSERT_EQ(reply.wait_for(patience), std::future_status::ready);
+    EXPECT_EQ(reply.get().code, "550");
+    EXPECT_TRUE(gateway_->wait_until_idle(patience));
+}
+
+TEST_F(SessionTest, ProblemOnTheWayGivesOnErrorAndIsRecorded) {
+    settings_->milter.on_error = config::OnError::tempfail;
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    session.report_problem("out of luck");
+    const auto reply = end(session, "Q10");
+    EXPECT_EQ(reply.code, "451");
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].error, "out of luck");
+    EXPECT_EQ(records()[0].evidence.queue_id, "Q10");
+    EXPECT_EQ(records()[0].judgement.action, Action::tempfail);
+}
+
+TEST_F(SessionTest, MessageKeepsTheConfigurationThatItBeganWith) {
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    settings_ = std::make_shared<config::Settings>(*settings_);
+    settings_->policy.mode = config::PolicyMode::monitor;
+    gateway_->replace_configuration(configuration());
+    EXPECT_EQ(end(session, "Q11").code, "550");
+    feed(session, "203.0.113.9", "user@example.com");
+    EXPECT_EQ(end(session, "Q12").action, Action::accept);
+}
+
+TEST_F(SessionTest, ForgedResultsOfOursAreNamedForDeletionLastFirst) {
+    start();
+    Session session(*gateway_);
+    session.connect("client.example.com", IpAddress::parse("192.0.2.1"));
+    session.helo("mail.example.com");
+    session.mail_from("<user@example.com>", false);
+    session.header("Authentication-Results", " mx.example.net; dmarc=pass");
+    session.header("authentication-results", " other.example; dmarc=pass");
+    session.header("Authentication-Results", " \"MX.example.net\" (hello)\n\t; spf=pass");
+    session.header("From", " user@example.com");
+    session.end_of_headers();
+    EXPECT_THAT(end(session, "Q13").delete_positions, ElementsAre(3, 1));
+}
+
+TEST_F(SessionTest, TrustedClientIsRecordedButNotJudged) {
+    start();
+    Session session(*gateway_);
+    feed(session, "127.0.0.1", "user@example.com");
+    const auto reply = end(session, "Q14");
+    EXPECT_EQ(reply.action, Action::accept);
+    EXPECT_FALSE(reply.authentication_results);
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].judgement.exemption, auth::Exemption::trusted_network);
+}
+
+TEST_F(SessionTest, RecordKeepsOnlyDomainsOfAddressesByDefault) {
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    static_cast<void>(end(session, "Q15"));
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].evidence.mail_from, "@example.com");
+    EXPECT_THAT(records()[0].evidence.author_addresses, ElementsAre("@example.com"));
+}
+
+TEST_F(SessionTest, ManySessionsAtOnceEachGetTheirOwnReply) {
+    start();
+    constexpr int count = 40;
+    std::vector<std::unique_ptr<Session>> sessions;
+    std::vector<std::promise<Reply>> promises(count);
+    for (int i = 0; i < count; ++i) {
+        sessions.push_back(std::make_unique<Session>(*gateway_));
+        feed(*sessions.back(), i % 2 ? "192.0.2.1" : "203.0.113.9", "user@example.com");
+    }
+    for (int i = 0; i < count; ++i) {
+        auto& promise = promises[static_cast<std::size_t>(i)];
+        sessions[static_cast<std::size_t>(i)]->end_of_message(
+            "M" + std::to_string(i), [&promise](Reply made) { promise.set_value(std::move(made)); });
+    }
+    for (int i = 0; i < count; ++i) {
+        auto reply = promises[static_cast<std::size_t>(i)].get_future();
+        ASSERT_EQ(reply.wait_for(patience), std::future_status::ready);
+        EXPECT_EQ(reply.get().action, i % 2 ? Action::accept : Action::reject);
+    }
+    EXPECT_EQ(records().size(), static_cast<std::size_t>(count));
+    EXPECT_TRUE(gateway_->wait_until_idle(patience));
+}
+
+}  // namespace
+}  // namespace defender::milter
