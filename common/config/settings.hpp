@@ -2,7 +2,8 @@
 ///
 /// The names, defaults, limits and manual of each setting stand in settings_table.cpp, once; the reader
 /// (settings_reader.hpp) fills this struct from TOML. Times are seconds or milliseconds as their names say.
-/// Thread-safety: a plain value; programs share it as `std::shared_ptr<const Settings>` and swap the pointer on reload.
+/// Thread-safety: a plain value; programs share it as `std::shared_ptr<const Settings>` and swap the pointer
+/// on reload.
 #pragma once
 
 #include <chrono>
@@ -28,11 +29,12 @@ struct MilterSettings {
 };
 
 struct DnsSettings {
-    std::vector<std::string> servers;  ///< "ADDRESS", "ADDRESS:PORT", "[V6]:PORT"; empty: those of /etc/resolv.conf
+    std::vector<std::string>
+        servers;  ///< "ADDRESS", "ADDRESS:PORT", "[V6]:PORT"; empty: those of /etc/resolv.conf
     std::chrono::milliseconds try_timeout{};
-    unsigned tries = 0;                 ///< for each server
+    unsigned tries = 0;  ///< for each server
     std::chrono::milliseconds total_timeout{};
-    std::uint64_t cache_records = 0;    ///< 0: no cache
+    std::uint64_t cache_records = 0;  ///< 0: no cache
     std::uint64_t cache_bytes = 0;
     std::chrono::seconds max_ttl{};
     std::chrono::seconds max_negative_ttl{};
@@ -67,12 +69,13 @@ enum class OnMalformedFrom { reject, quarantine, tag, accept };
 enum class OverrideAction { accept, tag, quarantine, reject };
 enum class OverrideReason { forwarded, trusted_forwarder, mailing_list, local_policy, other };
 
-/// One [[policy.override]]: every list that is not empty must match (any entry of it); first match wins (V41).
+/// One [[policy.override]]: every list that is not empty must match (any entry of it); first match wins
+/// (V41).
 struct PolicyOverride {
     std::vector<DomainName> author_domains;  ///< the name itself and names below it
     std::vector<IpNetwork> networks;
-    std::vector<DomainName> dkim_domains;    ///< of a signature that passed
-    std::vector<std::string> list_ids;       ///< lower case, as parse_list_id gives them
+    std::vector<DomainName> dkim_domains;  ///< of a signature that passed
+    std::vector<std::string> list_ids;     ///< lower case, as parse_list_id gives them
     OverrideAction action{};
     OverrideReason reason{};
     std::string comment;

@@ -1,10 +1,11 @@
 /// Reading settings from TOML.
 ///
 /// Every error is found in one pass and carries its place and the mend (interfaces.md's
-/// "FILE:LINE:COLUMN: what; how to mend it"). Nothing is guessed: unknown keys, wrong types and impossible values
-/// are errors. Thread-safety: pure but for reading the file and asking for the host's name.
+/// "FILE:LINE:COLUMN: what; how to mend it"). Nothing is guessed: unknown keys, wrong types and impossible
+/// values are errors. Thread-safety: pure but for reading the file and asking for the host's name.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ namespace defender::config {
 
 struct SettingsError {
     std::string file;
-    unsigned line = 0;    ///< 1-based; 0 where the file as a whole is meant
+    unsigned line = 0;  ///< 1-based; 0 where the file as a whole is meant
     unsigned column = 0;
     std::string what;
     std::string mend;
@@ -28,6 +29,9 @@ struct SettingsReading {
     std::shared_ptr<const Settings> settings;
     std::vector<SettingsError> errors;
 };
+
+/// A file of settings has a few kilobytes; larger ones are refused unread.
+inline constexpr std::size_t max_settings_octets = 1048576;
 
 [[nodiscard]] SettingsReading read_settings(std::string_view toml, const std::string& file_name);
 [[nodiscard]] SettingsReading read_settings_file(const std::string& path);

@@ -1,6 +1,7 @@
 /// The last warnings and errors that were logged, for `defenderctl status`.
 ///
-/// log::write() notes each line of level warning and above, whatever the level that is shown. Bounded. Thread-safe.
+/// log::write() notes each line of level warning and above, whatever the level that is shown. Bounded.
+/// Thread-safe.
 #pragma once
 
 #include <string>

@@ -1,0 +1,121 @@
+#include "common/config/settings_manual.hpp"
+
+#include "common/base/roff.hpp"
+#include "common/base/text.hpp"
+#include "common/config/settings_table.hpp"
+
+namespace defender::config {
+namespace {
+
+constexpr std::size_t comment_columns = 96;
+
+constexpr std::string_view file_intro =
+    "Settings of Defender. Every setting stands here with its default; a line that is left out means the "
+    "same. "
+    "\"defender-milter --check-config\" tells what is wrong with a file, and where. After a change send the "
+    "milter "
+    "a SIGHUP (systemctl reload defender-milter): where the new file has an error, the old settings stay. "
+    "Settings marked \"on restart\" are taken up only when the milter is started anew.";
+
+/// The text in lines of comment_columns at most, each behind "# ".
+std::string comment(std::string_view text) {
+    std::string out;
+    std::string line = "#";
+    for (const auto word : text::split(text, ' ')) {
+        if (line.size() + 1 + word.size() > comment_columns) {
+            out += line + "\n";
+            line = "#";
+        }
+        line += ' ';
+        line += word;
+    }
+    return out + line + "\n";
+}
+
+std::string takes_and_change(const Takes& takes, Change change) {
+    return "Takes " + describe(takes) + (change == Change::on_restart ? "; on restart." : ".");
+}
+
+template <typename Target>
+std::string shipped_row(const SettingRow<Target>& row, std::string_view mark) {
+    std::string out = "\n" + comment(row.info.manual) + comment(takes_and_change(row.takes, row.info.change));
+    const std::string value = row.fallback ? to_toml(*row.fallback) : "\"\"";
+    return out + std::string(mark) + std::string(row.info.name) + " = " + value + "\n";
+}
+
+/// Commented out: an exception without conditions is an error, and the default is to have none.
+std::string shipped_overrides() {
+    std::string out = "\n" + comment(override_manual());
+    out += "#[[policy.override]]\n";
+    for (const auto& row : override_rows()) out += shipped_row(row, "#");
+    return out;
+}
+
+template <typename Target>
+void add_item(RoffPage& page, const SettingRow<Target>& row) {
+    const std::string fallback =
+        row.fallback ? "Default: " + to_toml(*row.fallback) + "." : "It has no default and must be given.";
+    const std::string change =
+        row.info.change == Change::on_restart ? "\nA change takes effect on restart." : "";
+    page.item(row.info.name,
+              std::string(row.info.manual) + "\n\nTakes " + describe(row.takes) + ".\n" + fallback + change);
+}
+
+constexpr std::string_view page_intro =
+    "The file is TOML. Each setting stands in a table, and is named TABLE.KEY elsewhere: \"socket\" below "
+    "\"[milter]\" is milter.socket. Every setting has a default, so an empty file is valid. Unknown "
+    "settings, wrong "
+    "types and impossible values are errors; nothing is guessed.\n"
+    "\n"
+    "On SIGHUP the file is read again. Where it has an error, the settings in force stay, and the log tells "
+    "the "
+    "errors. Some settings take effect only when the program is started anew, as is said with each.";
+
+constexpr std::string_view override_example =
+    "[[policy.override]]\n"
+    "networks = [\"192.0.2.0/24\"]\n"
+    "list_ids = [\"users.lists.example.org\"]\n"
+    "action = \"accept\"\n"
+    "reason = \"mailing_list\"\n"
+    "comment = \"our own list server\"";
+
+void add_overrides(RoffPage& page) {
+    page.heading("[[policy.override]]");
+    page.paragraphs(override_manual());
+    for (const auto& row : override_rows()) add_item(page, row);
+    page.paragraphs("For instance:");
+    page.example(override_example);
+}
+
+}  // namespace
+
+std::string shipped_settings() {
+    std::string out = comment(file_intro);
+    for (const auto& section : settings_sections()) {
+        out += "\n[" + std::string(section.name) + "]\n" + comment(section.manual);
+        for (const auto& row : section.rows) out += shipped_row(row, "");
+        if (section.name == override_section) out += shipped_overrides();
+    }
+    return out;
+}
+
+std::string settings_man_page() {
+    RoffPage page("defender.toml", 5, "settings of Defender");
+    page.heading("SYNOPSIS");
+    page.paragraphs("/etc/defender/defender.toml");
+    page.heading("DESCRIPTION");
+    page.paragraphs(page_intro);
+    for (const auto& section : settings_sections()) {
+        page.heading("[" + std::string(section.name) + "]");
+        page.paragraphs(section.manual);
+        for (const auto& row : section.rows) add_item(page, row);
+        if (section.name == override_section) add_overrides(page);
+    }
+    page.heading("FILES");
+    page.item("/etc/defender/defender.toml", "The file that is read where -c names no other.");
+    page.heading("SEE ALSO");
+    page.paragraphs("defender-milter(8), defender-reporter(8), defenderctl(1), defender-log(7)");
+    return page.text();
+}
+
+}  // namespace defender::config

@@ -1,0 +1,130 @@
+// [policy], [[policy.override]], [trust]: what is done with a judgement.
+#include "common/config/setting_values.hpp"
+#include "common/config/settings_table.hpp"
+
+namespace defender::config {
+
+SettingsSection policy_section() {
+    const auto part = &Settings::policy;
+    return {
+        "policy",
+        "What is done with messages that fail DMARC.",
+        {
+            word_row(
+                {"mode", Change::on_reload,
+                 "monitor judges, adds the Authentication-Results field and records, and does nothing else. "
+                 "enforce acts on the policy of the author domain as the settings below say."},
+                at(part, &PolicySettings::mode),
+                {{"monitor", PolicyMode::monitor}, {"enforce", PolicyMode::enforce}}, "monitor"),
+            word_row(
+                {"on_reject", Change::on_reload,
+                 "What is done in enforce mode where the author domain's policy is reject: reject refuses "
+                 "the "
+                 "message with 550; quarantine does what on_quarantine says; tag adds the header field of "
+                 "tag_header and delivers; accept delivers."},
+                at(part, &PolicySettings::on_reject),
+                {{"reject", OnReject::reject},
+                 {"quarantine", OnReject::quarantine},
+                 {"tag", OnReject::tag},
+                 {"accept", OnReject::accept}},
+                "reject"),
+            word_row(
+                {"on_quarantine", Change::on_reload,
+                 "What is done in enforce mode where the author domain's policy is quarantine: hold puts the "
+                 "message into the MTA's hold queue (quarantine in Sendmail); tag adds the header field of "
+                 "tag_header and delivers; reject refuses; accept delivers."},
+                at(part, &PolicySettings::on_quarantine),
+                {{"hold", OnQuarantine::hold},
+                 {"tag", OnQuarantine::tag},
+                 {"reject", OnQuarantine::reject},
+                 {"accept", OnQuarantine::accept}},
+                "tag"),
+            word_row({"on_temperror", Change::on_reload,
+                      "What is done in enforce mode where DNS failed, so that no verdict is possible: accept "
+                      "delivers, tempfail has the sender try again later."},
+                     at(part, &PolicySettings::on_temperror),
+                     {{"accept", OnTemperror::accept}, {"tempfail", OnTemperror::tempfail}}, "accept"),
+            word_row({"on_malformed_from", Change::on_reload,
+                      "What is done in enforce mode with a message that has no From field, several of them, "
+                      "or one "
+                      "without a usable address, and so no author domain whose policy could be asked for."},
+                     at(part, &PolicySettings::on_malformed_from),
+                     {{"reject", OnMalformedFrom::reject},
+                      {"quarantine", OnMalformedFrom::quarantine},
+                      {"tag", OnMalformedFrom::tag},
+                      {"accept", OnMalformedFrom::accept}},
+                     "reject"),
+            text_row({"tag_header", Change::on_reload,
+                      "The header field that tag adds, with the disposition as its value, for Sieve and the "
+                      "like."},
+                     at(part, &PolicySettings::tag_header), field_name_text, "X-Defender-Disposition"),
+        },
+    };
+}
+
+std::string_view override_manual() {
+    return "Exceptions from the policy, tried in the order of the file; the first that matches decides, and "
+           "its "
+           "reason is recorded and reported. Within one exception every list that is given must match, by "
+           "any of "
+           "its items, and at least one list must be given.";
+}
+
+const std::vector<SettingRow<PolicyOverride>>& override_rows() {
+    static const std::vector<SettingRow<PolicyOverride>> rows{
+        list_row({"author_domains", Change::on_reload,
+                  "Domains of From addresses; names below a domain match as well."},
+                 at(&PolicyOverride::author_domains), domain_text, {}),
+        list_row({"networks", Change::on_reload, "Where the sending host is."}, at(&PolicyOverride::networks),
+                 network_text, {}),
+        list_row({"dkim_domains", Change::on_reload,
+                  "Domains with a signature that passed; names below a domain match as well."},
+                 at(&PolicyOverride::dkim_domains), domain_text, {}),
+        list_row({"list_ids", Change::on_reload,
+                  "Ids of mailing lists, as in List-Id between the angle brackets. Anyone can write a "
+                  "List-Id: add "
+                  "networks or dkim_domains."},
+                 at(&PolicyOverride::list_ids), list_id_text, {}),
+        word_row({"action", Change::on_reload, "What is done instead of what the policy asks for."},
+                 at(&PolicyOverride::action),
+                 {{"accept", OverrideAction::accept},
+                  {"tag", OverrideAction::tag},
+                  {"quarantine", OverrideAction::quarantine},
+                  {"reject", OverrideAction::reject}},
+                 std::nullopt),
+        word_row({"reason", Change::on_reload,
+                  "The reason that aggregate reports give (PolicyOverrideType of RFC 7489)."},
+                 at(&PolicyOverride::reason),
+                 {{"forwarded", OverrideReason::forwarded},
+                  {"trusted_forwarder", OverrideReason::trusted_forwarder},
+                  {"mailing_list", OverrideReason::mailing_list},
+                  {"local_policy", OverrideReason::local_policy},
+                  {"other", OverrideReason::other}},
+                 "local_policy"),
+        text_row(
+            {"comment", Change::on_reload, "A remark that goes with the reason into records and reports."},
+            at(&PolicyOverride::comment), words_text, ""),
+    };
+    return rows;
+}
+
+SettingsSection trust_section() {
+    const auto part = &Settings::trust;
+    return {
+        "trust",
+        "Whose messages are let through without being judged.",
+        {
+            list_row(
+                {"networks", Change::on_reload,
+                 "Clients here are not judged, marked, recorded or reported: the host itself and relays of "
+                 "one's own."},
+                at(part, &TrustSettings::networks), network_text, {"127.0.0.0/8", "::1"}),
+            switch_row(
+                {"authenticated", Change::on_reload,
+                 "Whether messages of clients that have logged in (SASL) are let through in the same way."},
+                at(part, &TrustSettings::authenticated), true),
+        },
+    };
+}
+
+}  // namespace defender::config
