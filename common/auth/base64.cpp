@@ -1,0 +1,52 @@
+#include "common/auth/base64.hpp"
+
+#include <cstdint>
+
+namespace defender::auth {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::size_t padding_of(std::string_view text) {
+    if (text.ends_with("==")) return 2;
+    return text.ends_with('=') ? 1 : 0;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    const auto digits = text.substr(0, text.size() - padding_of(text));
+    std::string octets;
+    octets.reserve(text.size() / 4 * 3);
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : digits) {
+        const auto value = alphabet.find(c);
+        if (value == std::string_view::npos) return std::nullopt;
+        bits = (bits << 6) | static_cast<std::uint32_t>(value);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        octets.push_back(static_cast<char>((bits >> count) & 0xff));
+    }
+    const bool unused_bits_are_zero = (bits & ((1U << count) - 1U)) == 0;
+    if (!unused_bits_are_zero) return std::nullopt;
+    return octets;
+}
+
+std::string encode_base64(std::string_view octets) {
+    std::string text;
+    text.reserve((octets.size() + 2) / 3 * 4);
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : octets) {
+        bits = (bits << 8) | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6) text.push_back(alphabet[(bits >> (count - 6)) & 0x3f]);
+    }
+    if (count > 0) text.push_back(alphabet[(bits << (6 - count)) & 0x3f]);
+    while (text.size() % 4 != 0) text.push_back('=');
+    return text;
+}
+
+}  // namespace defender::auth

@@ -1,0 +1,236 @@
+#include "common/auth/dkim_verification.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "common/auth/body_extent.hpp"
+#include "common/auth/dkim_engine.hpp"
+#include "common/auth/dkim_key.hpp"
+#include "common/auth/dkim_keys.hpp"
+#include "common/auth/dkim_selection.hpp"
+#include "common/auth/dkim_signature.hpp"
+#include "common/base/text.hpp"
+
+namespace defender::auth {
+namespace {
+
+constexpr std::size_t max_refused_recorded = 100;
+constexpr std::size_t max_unverified_recorded = 100;
+
+/// One DKIM-Signature field of the message.
+struct Entry {
+    std::size_t position = 0;  ///< in the header
+    ParsedDkimSignature parsed;
+    bool chosen = false;
+    bool hashable = true;
+};
+
+void set_fault(DkimEvidence& evidence, DkimFault fault) {
+    evidence.result = fault.result;
+    evidence.reason = std::move(fault.reason);
+}
+
+}  // namespace
+
+class DkimVerification::State {
+  public:
+    State(std::shared_ptr<const DkimLibrary> library, dns::Resolver& resolver,
+          const config::DkimSettings& settings, dns::Deadline deadline)
+        : library_(std::move(library)),
+          settings_(settings),
+          keys_(std::make_shared<DkimKeys>(resolver, deadline)) {}
+    ~State() { keys_->abandon(); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    void header(const mail::HeaderField& field);
+    void end_of_headers(const Aligned& aligned);
+    [[nodiscard]] bool wants_body() const noexcept { return engine_.has_value(); }
+    void body(std::span<const char> octets);
+    void when_keys_are_in(std::function<void()> handler) { keys_->when_all_are_in(std::move(handler)); }
+    [[nodiscard]] std::vector<DkimEvidence> finish(UtcSeconds now);
+
+  private:
+    void add_signature(std::size_t position, std::string_view value);
+    void choose(const Aligned& aligned);
+    void start_engine();
+    void end_body();
+    [[nodiscard]] std::optional<DkimFault> fault_before_hashing(Entry& entry, DkimKey& key,
+                                                                UtcSeconds now) const;
+    void verify_chosen(UtcSeconds now);
+    void take_verdict(Entry& entry, DkimFault verdict) const;
+    void count_unsigned_octets(Entry& entry) const;
+
+    std::shared_ptr<const DkimLibrary> library_;
+    const config::DkimSettings settings_;
+    std::shared_ptr<DkimKeys> keys_;
+    mail::HeaderFields fields_;  ///< until the end of the header, when it is known which are needed
+    std::vector<Entry> entries_;
+    std::size_t refused_ = 0;
+    std::optional<DkimEngine> engine_;
+    BodyExtent extent_;
+};
+
+void DkimVerification::State::header(const mail::HeaderField& field) {
+    fields_.push_back(field);
+    if (text::iequals(text::trim(field.name), "dkim-signature"))
+        add_signature(fields_.size() - 1, field.value);
+}
+
+void DkimVerification::State::add_signature(std::size_t position, std::string_view value) {
+    Entry entry;
+    entry.position = position;
+    entry.parsed = parse_dkim_signature(value);
+    if (!entry.parsed.signature) {
+        if (++refused_ <= max_refused_recorded) entries_.push_back(std::move(entry));
+        return;
+    }
+    const auto sound = entries_.size() - std::min(refused_, max_refused_recorded);
+    if (sound < settings_.max_signatures) keys_->ask(entry.parsed.signature->key_name);
+    entries_.push_back(std::move(entry));
+}
+
+void DkimVerification::State::end_of_headers(const Aligned& aligned) {
+    choose(aligned);
+    start_engine();
+    fields_ = {};
+}
+
+void DkimVerification::State::choose(const Aligned& aligned) {
+    std::vector<bool> could_align;
+    for (const auto& entry : entries_) {
+        if (entry.parsed.signature) could_align.push_back(aligned && aligned(entry.parsed.signature->domain));
+    }
+    const auto chosen = choose_signatures(could_align, settings_.max_signatures);
+    std::size_t at = 0;
+    for (auto& entry : entries_) {
+        if (entry.parsed.signature) entry.chosen = chosen[at++];
+        if (entry.chosen) keys_->ask(entry.parsed.signature->key_name);
+    }
+}
+
+void DkimVerification::State::start_engine() {
+    std::vector<PlacedSignature> placed;
+    std::vector<std::string> tag_values;
+    for (const auto& entry : entries_) {
+        if (!entry.chosen) continue;
+        placed.push_back({entry.position, &*entry.parsed.signature});
+        tag_values.push_back(entry.parsed.signature->tag_values);
+    }
+    if (placed.empty()) return;
+    const auto selected = select_fields(fields_, placed);
+    std::size_t at = 0;
+    for (auto& entry : entries_) {
+        if (entry.chosen) entry.hashable = selected.hashable[at++];
+    }
+    engine_.emplace(library_);
+    for (const auto position : selected.positions) engine_->header(fields_[position]);
+    engine_->end_of_headers(std::move(tag_values));
+}
+
+void DkimVerification::State::body(std::span<const char> octets) {
+    if (!engine_) return;
+    extent_.add(octets);
+    engine_->body(octets);
+}
+
+/// RFC 6376 sections 3.4.3 and 3.4.4 add a CRLF to a last line that has none.
+void DkimVerification::State::end_body() {
+    constexpr std::string_view crlf = "\r\n";
+    if (!extent_.ends_with_crlf()) engine_->body(crlf);
+}
+
+std::optional<DkimFault> DkimVerification::State::fault_before_hashing(Entry& entry, DkimKey& key,
+                                                                       UtcSeconds now) const {
+    const auto& signature = *entry.parsed.signature;
+    key = choose_dkim_key(*keys_->answer(signature.key_name), signature, settings_.min_rsa_bits);
+    entry.parsed.evidence.key_bits = key.bits;
+    entry.parsed.evidence.testing = key.testing;
+    if (auto fault = time_fault(signature, now)) return fault;
+    if (key.fault) return key.fault;
+    if (!entry.hashable)
+        return DkimFault{DkimResult::neutral,
+                         "a signed header field holds octets that cannot be hashed reliably"};
+    return std::nullopt;
+}
+
+void DkimVerification::State::count_unsigned_octets(Entry& entry) const {
+    const auto& signature = *entry.parsed.signature;
+    if (!signature.body_length) return;
+    const auto octets = signature.relaxed_body ? extent_.relaxed_octets() : extent_.simple_octets();
+    if (octets > *signature.body_length)
+        entry.parsed.evidence.unsigned_octets = octets - *signature.body_length;
+}
+
+void DkimVerification::State::take_verdict(Entry& entry, DkimFault verdict) const {
+    const bool hashed = verdict.result == DkimResult::pass || verdict.result == DkimResult::fail;
+    if (hashed && extent_.has_bare_cr()) verdict = {DkimResult::neutral, "the body holds a bare CR"};
+    set_fault(entry.parsed.evidence, std::move(verdict));
+}
+
+void DkimVerification::State::verify_chosen(UtcSeconds now) {
+    std::vector<Entry*> chosen;
+    std::vector<std::string> key_texts;
+    std::vector<std::optional<DkimFault>> faults;
+    for (auto& entry : entries_) {
+        if (!entry.chosen) continue;
+        DkimKey key;
+        chosen.push_back(&entry);
+        faults.push_back(fault_before_hashing(entry, key, now));
+        key_texts.push_back(faults.back() ? "" : std::move(key.library_text));
+        count_unsigned_octets(entry);
+    }
+    end_body();
+    auto verdicts = engine_->finish(key_texts);
+    for (std::size_t at = 0; at < chosen.size(); ++at) {
+        if (faults[at]) {
+            set_fault(chosen[at]->parsed.evidence, std::move(*faults[at]));
+        } else {
+            take_verdict(*chosen[at], std::move(verdicts[at]));
+        }
+    }
+}
+
+std::vector<DkimEvidence> DkimVerification::State::finish(UtcSeconds now) {
+    if (engine_) verify_chosen(now);
+    std::vector<DkimEvidence> evidence;
+    std::size_t unverified = 0;
+    for (auto& entry : entries_) {
+        if (entry.parsed.signature && !entry.chosen) {
+            if (++unverified > max_unverified_recorded) continue;
+            entry.parsed.evidence.verified = false;
+            set_fault(entry.parsed.evidence,
+                      {DkimResult::policy,
+                       "more signatures than the limit of " + std::to_string(settings_.max_signatures)});
+        }
+        evidence.push_back(std::move(entry.parsed.evidence));
+    }
+    return evidence;
+}
+
+DkimVerification::DkimVerification(std::shared_ptr<const DkimLibrary> library, dns::Resolver& resolver,
+                                   const config::DkimSettings& settings, dns::Deadline deadline)
+    : state_(std::make_unique<State>(std::move(library), resolver, settings, deadline)) {}
+DkimVerification::~DkimVerification() = default;
+
+void DkimVerification::header(const mail::HeaderField& field) {
+    state_->header(field);
+}
+void DkimVerification::end_of_headers(const Aligned& aligned) {
+    state_->end_of_headers(aligned);
+}
+bool DkimVerification::wants_body() const noexcept {
+    return state_->wants_body();
+}
+void DkimVerification::body(std::span<const char> octets) {
+    state_->body(octets);
+}
+void DkimVerification::when_keys_are_in(std::function<void()> handler) {
+    state_->when_keys_are_in(std::move(handler));
+}
+std::vector<DkimEvidence> DkimVerification::finish(UtcSeconds now) {
+    return state_->finish(now);
+}
+
+}  // namespace defender::auth
