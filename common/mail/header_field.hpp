@@ -9,8 +9,9 @@
 namespace defender::mail {
 
 struct HeaderField {
-    std::string name;   ///< as received, without the colon; may hold trailing blanks ("From ")
-    std::string value;  ///< everything after the colon, leading blank included; folds as CRLF + blank, no final CRLF
+    std::string name;  ///< as received, without the colon; may hold trailing blanks ("From ")
+    std::string
+        value;  ///< everything after the colon, leading blank included; folds as CRLF + blank, no final CRLF
     bool operator==(const HeaderField&) const = default;
 };
 
