@@ -1,0 +1,33 @@
+#include "common/dns/zone_resolver.hpp"
+
+#include <utility>
+
+#include "common/dns/zone_parser.hpp"
+
+namespace defender::dns {
+namespace {
+
+class ZoneResolver final : public Resolver {
+  public:
+    explicit ZoneResolver(Zone zone) : zone_(std::move(zone)) {}
+
+    void ask(Question asked, Deadline /*deadline*/, Handler handler) override {
+        if (can_be_asked(asked.name)) return handler(zone_.answer(question(asked.name, asked.type)));
+        Answer answer;
+        answer.outcome = Outcome::nxdomain;
+        handler(std::make_shared<const Answer>(std::move(answer)));
+    }
+
+  private:
+    const Zone zone_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Resolver>> make_zone_resolver(std::string_view zone_text) {
+    auto zone = parse_zone(zone_text);
+    if (!zone) return zone.error();
+    return std::unique_ptr<Resolver>(std::make_unique<ZoneResolver>(std::move(*zone)));
+}
+
+}  // namespace defender::dns
