@@ -38,7 +38,6 @@ void BodyExtent::add_octet(char c) {
 }
 
 void BodyExtent::add(std::span<const char> octets) {
-    total_ += octets.size();
     for (const char c : octets) {
         if (pending_cr_ && c == '\n') {
             pending_cr_ = false;
@@ -49,6 +48,7 @@ void BodyExtent::add(std::span<const char> octets) {
             bare_cr_ = true;
             add_octet('\r');
         }
+        bare_lf_ = bare_lf_ || c == '\n';
         pending_cr_ = c == '\r';
         if (!pending_cr_) add_octet(c);
     }

@@ -19,7 +19,7 @@ class BodyExtent {
     [[nodiscard]] std::uint64_t simple_octets() const noexcept;
     [[nodiscard]] std::uint64_t relaxed_octets() const noexcept;
     [[nodiscard]] bool has_bare_cr() const noexcept { return bare_cr_ || pending_cr_; }
-    [[nodiscard]] bool empty() const noexcept { return total_ == 0; }
+    [[nodiscard]] bool has_bare_lf() const noexcept { return bare_lf_; }
     /// False where the last line has no CRLF; true for an empty body.
     [[nodiscard]] bool ends_with_crlf() const noexcept { return line_octets_ == 0 && !pending_cr_; }
 
@@ -27,12 +27,12 @@ class BodyExtent {
     void add_octet(char c);
     void end_line();
 
-    std::uint64_t total_ = 0;
     std::uint64_t line_octets_ = 0;   ///< of the line that is not ended yet, as it stands
     std::uint64_t relaxed_line_ = 0;  ///< of the same line, white space reduced, none at its end
     bool blank_pending_ = false;      ///< white space that counts once something follows it
     bool pending_cr_ = false;
     bool bare_cr_ = false;
+    bool bare_lf_ = false;
     std::uint64_t simple_ = 0;  ///< of all ended lines up to the last that is not empty
     std::uint64_t relaxed_ = 0;
     std::uint64_t simple_empty_ = 0;  ///< empty lines since then

@@ -165,7 +165,9 @@ void DkimVerification::State::count_unsigned_octets(Entry& entry) const {
 
 void DkimVerification::State::take_verdict(Entry& entry, DkimFault verdict) const {
     const bool hashed = verdict.result == DkimResult::pass || verdict.result == DkimResult::fail;
-    if (hashed && extent_.has_bare_cr()) verdict = {DkimResult::neutral, "the body holds a bare CR"};
+    const bool misread =
+        extent_.has_bare_cr() || (extent_.has_bare_lf() && !entry.parsed.signature->relaxed_body);
+    if (hashed && misread) verdict = {DkimResult::neutral, "the body holds a bare CR or LF"};
     set_fault(entry.parsed.evidence, std::move(verdict));
 }
 

@@ -1,0 +1,88 @@
+/// A small signed message and its verification, for DKIM tests.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/auth/dkim_verification.hpp"
+#include "support/dkim_signer.hpp"
+#include "support/fake_resolver.hpp"
+
+namespace defender::test {
+
+inline constexpr UtcSeconds dkim_now = 1'767'225'600;  // 2026-01-01
+
+inline mail::HeaderFields plain_fields() {
+    return {{"From", " Someone <someone@example.com>"},
+            {"To", " other@example.net"},
+            {"Subject", " A  subject\r\n\tthat is \r\n folded "},
+            {"Date", " Thu, 01 Jan 2026 00:00:00 +0000"},
+            {"X-Not-Signed", " x"}};
+}
+inline const std::string plain_body = "Hello  world \r\n\r\n second\tline\r\n\r\n\r\n";
+
+/// Keys are made once: a large RSA key takes long.
+inline const DkimSigningKey& rsa_key(unsigned bits = 1024) {
+    static std::map<unsigned, DkimSigningKey> keys;
+    const auto found = keys.find(bits);
+    return found != keys.end() ? found->second : keys.emplace(bits, DkimSigningKey::rsa(bits)).first->second;
+}
+inline const DkimSigningKey& ed25519_key() {
+    static const DkimSigningKey key = DkimSigningKey::ed25519();
+    return key;
+}
+
+inline const std::shared_ptr<const auth::DkimLibrary>& dkim_library() {
+    static const auto library = std::make_shared<const auth::DkimLibrary>();
+    return library;
+}
+
+struct DkimMessage {
+    mail::HeaderFields fields = plain_fields();
+    std::string body = plain_body;
+    FakeResolver resolver;
+    config::DkimSettings settings{10, 1024, config::PartialBody::policy};
+    std::size_t chunk = 65535;
+    UtcSeconds now = dkim_now;
+    auth::DkimVerification::Aligned aligned = [](const DomainName&) { return false; };
+
+    void publish(const DkimSigningKey& key, const std::string& name = "s1._domainkey.example.com") {
+        resolver.add_txt(name, key.record());
+    }
+    /// Signs the message as it is and puts the signature on top.
+    void sign(const DkimSigningKey& key, const DkimSigning& how = {}) {
+        fields.insert(fields.begin(), DkimSigner::sign(key, how, fields, body));
+    }
+    [[nodiscard]] std::unique_ptr<auth::DkimVerification> start() {
+        return std::make_unique<auth::DkimVerification>(dkim_library(), resolver, settings,
+                                                        dns::Clock::now() + std::chrono::seconds(20));
+    }
+    void feed(auth::DkimVerification& verification) const {
+        for (const auto& field : fields) verification.header(field);
+        verification.end_of_headers(aligned);
+        for (std::size_t at = 0; at < body.size() && verification.wants_body(); at += chunk)
+            verification.body(std::span(body).subspan(at, std::min(chunk, body.size() - at)));
+    }
+    [[nodiscard]] std::vector<auth::DkimEvidence> verify() {
+        const auto verification = start();
+        feed(*verification);
+        bool ready = false;
+        verification->when_keys_are_in([&ready] { ready = true; });
+        if (!ready) throw std::runtime_error("keys are outstanding");
+        return verification->finish(now);
+    }
+    [[nodiscard]] auth::DkimEvidence verify_one() { return verify().at(0); }
+};
+
+/// A message signed once with `key`, the key published as it is.
+inline std::unique_ptr<DkimMessage> signed_message(const DkimSigningKey& key, const DkimSigning& how = {}) {
+    auto message = std::make_unique<DkimMessage>();
+    message->publish(key);
+    message->sign(key, how);
+    return message;
+}
+
+}  // namespace defender::test
