@@ -2,6 +2,7 @@
 """The SPF test suite of RFC 7208 over the wire: a name server made from each scenario's zone answers real packets,
 a milter client speaks as the MTA, and the result is read from the Authentication-Results field that comes back."""
 
+import gzip
 import sys
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def run_case(wire, test):
 
 def main():
     def options(parser):
-        parser.add_argument("--suite", required=True, type=Path, help="rfc7208-tests.yml")
+        parser.add_argument("--suite", required=True, type=Path, help="rfc7208-tests.yml.gz")
         parser.add_argument("--only", default="", help="cases whose name has this text")
 
     programs, arguments = programs_from_arguments(__doc__, options)
@@ -123,7 +124,7 @@ def main():
     wire = Wire(programs)
     suite.logs.append(lambda: ("milter", wire.milter.log()))
     cases = 0
-    with open(arguments.suite, encoding="utf-8") as file:
+    with gzip.open(arguments.suite, "rt", encoding="utf-8") as file:
         for scenario in yaml.safe_load_all(file):
             wire.dns.answer = ScenarioDns(scenario["zonedata"])
             for name, test in scenario["tests"].items():

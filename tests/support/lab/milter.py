@@ -1,9 +1,11 @@
 """The programs under test: defender-milter with a settings file, and defenderctl on the same file."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +143,7 @@ class Milter:
         return done
 
     def explain(self, queue_id):
-        """The newest record of a message as `defenderctl explain --json` gives it; None where there is none."""
+        """A message as `defenderctl explain --json` gives it; None where the queue id is not known."""
         done = self.ctl("explain", "--json", queue_id)
         if done.returncode == 1:
             return None
@@ -150,11 +152,19 @@ class Milter:
         found = json.loads(done.stdout)
         return found[0] if isinstance(found, list) else found
 
+    def record(self, queue_id):
+        """The newest record of a message, as {"evidence", "judgement", "reply", "error"}; None where there is none.
+
+        Read from the file by SQLite itself, so that the programs do not vouch for each other.
+        """
+        with contextlib.closing(sqlite3.connect(self.settings["store"]["path"])) as database:
+            row = database.execute("SELECT evidence, judgement, reply, error FROM record WHERE queue_id = ? "
+                                   "ORDER BY id DESC", (queue_id,)).fetchone()
+        if row is None:
+            return None
+        return {"evidence": json.loads(row[0]), "judgement": json.loads(row[1]), "reply": row[2], "error": row[3]}
+
     def queue_ids(self):
-        """Every queue id in the store, with how often it is there; read by SQLite itself, not by the program."""
-        import sqlite3
-        with sqlite3.connect(f"file:{self.settings['store']['path']}?mode=ro", uri=True) as database:
-            counted = {}
-            for (queue_id,) in database.execute("SELECT queue_id FROM records"):
-                counted[queue_id] = counted.get(queue_id, 0) + 1
-            return counted
+        """Every queue id in the store, with how often it is there."""
+        with contextlib.closing(sqlite3.connect(self.settings["store"]["path"])) as database:
+            return dict(database.execute("SELECT queue_id, count(*) FROM record GROUP BY queue_id"))

@@ -1,0 +1,94 @@
+"""The names that the suites' messages come from: SPF, DKIM and DMARC records of made-up domains under .example."""
+
+from lab.dns_server import quoted
+from lab.signing import ed25519_key, rsa_key
+
+# Addresses of the clients (RFC 5737, RFC 3849).
+GOOD_IP = "192.0.2.10"
+GOOD_IP6 = "2001:db8::10"
+ATTACKER_IP = "192.0.2.66"
+STRANGER_IP = "198.51.100.7"
+
+IDN_U = "b\u00fccher.example"
+IDN_A = "xn--bcher-kva.example"
+
+
+class Zone:
+    """Records by name and type; served by Knot as a zone file, or by ScriptedDns as a table."""
+
+    def __init__(self):
+        self.records = {}
+
+    def add(self, name, kind, *texts):
+        self.records.setdefault((name.lower(), kind), []).extend(texts)
+
+    def txt(self, name, text):
+        self.add(name, "TXT", quoted(text))
+
+    def file(self):
+        """Zone file text for the root zone."""
+        lines = ["$TTL 300", ". SOA ns.lab.example. host.lab.example. 1 3600 600 86400 60", ". NS ns.lab.example.",
+                 "ns.lab.example. A 127.0.0.1"]
+        lines += [f"{name}. {kind} {text}" for (name, kind), texts in self.records.items() for text in texts]
+        return "\n".join(lines) + "\n"
+
+
+class Keys:
+    """The signing keys, made anew for each run."""
+
+    def __init__(self):
+        self.rsa = rsa_key()
+        self.other = rsa_key()
+        self.ed25519 = ed25519_key()
+        self.weak = rsa_key(512)
+
+
+def lab_zone(keys):
+    zone = Zone()
+    _domain(zone, keys, "good.example", "v=DMARC1; p=reject; rua=mailto:dmarc@good.example")
+    _domain(zone, keys, "sub.good.example", None)
+    _domain(zone, keys, "strict.example", "v=DMARC1; p=reject; adkim=s; aspf=s")
+    _domain(zone, keys, "sub.strict.example", None)
+    _domain(zone, keys, "subpol.example", "v=DMARC1; p=none; sp=reject")
+    _domain(zone, keys, "quar.example", "v=DMARC1; p=quarantine")
+    _domain(zone, keys, "none.example", "v=DMARC1; p=none")
+    _domain(zone, keys, "pctr.example", "v=DMARC1; p=reject; pct=0")
+    _domain(zone, keys, "pctq.example", "v=DMARC1; p=quarantine; pct=0")
+    _domain(zone, keys, "nopolicy.example", None)
+    _domain(zone, keys, "nop.example", "v=DMARC1; rua=nonsense")
+    _domain(zone, keys, "ruaonly.example", "v=DMARC1; p=bogus; rua=mailto:dmarc@ruaonly.example")
+    _domain(zone, keys, "slow.example", "v=DMARC1; p=reject")
+    _domain(zone, keys, "polfail.example", "v=DMARC1; p=reject")
+    _domain(zone, keys, "spffail.example", "v=DMARC1; p=reject")
+    _domain(zone, keys, "keyfail.example", "v=DMARC1; p=reject")
+    _domain(zone, keys, IDN_A, "v=DMARC1; p=reject")
+    _domain(zone, keys, "attack.example", "v=DMARC1; p=none", ATTACKER_IP)
+    zone.txt("_dmarc.twice.example", "v=DMARC1; p=reject")
+    zone.txt("_dmarc.twice.example", "v=DMARC1; p=quarantine")
+    zone.txt("soft.example", "v=spf1 ip4:192.0.2.10 ~all")
+    zone.txt("neutral.example", "v=spf1 ?all")
+    zone.txt("broken.example", "v=spf1 ip4:not-an-address -all")
+    for number in range(12):
+        zone.txt(f"_dmarc.many{number}.example", "v=DMARC1; p=none")
+    _special_keys(zone, keys)
+    return zone
+
+
+def _domain(zone, keys, name, dmarc, ip=GOOD_IP):
+    zone.txt(name, f"v=spf1 ip4:{ip} ip6:{GOOD_IP6} -all" if ip == GOOD_IP else f"v=spf1 ip4:{ip} -all")
+    zone.txt(f"s1._domainkey.{name}", keys.rsa.record)
+    if dmarc:
+        zone.txt(f"_dmarc.{name}", dmarc)
+
+
+def _special_keys(zone, keys):
+    at = "_domainkey.good.example"
+    zone.txt(f"ed.{at}", keys.ed25519.record)
+    zone.txt(f"weak.{at}", keys.weak.record)
+    zone.txt(f"revoked.{at}", "v=DKIM1; k=rsa; p=")
+    zone.txt(f"testing.{at}", keys.rsa.record.replace("v=DKIM1;", "v=DKIM1; t=y;"))
+    zone.txt(f"nosub.{at}", keys.rsa.record.replace("v=DKIM1;", "v=DKIM1; t=s;"))
+    zone.txt(f"sha1only.{at}", keys.rsa.record.replace("v=DKIM1;", "v=DKIM1; h=sha1;"))
+    zone.txt(f"notmail.{at}", keys.rsa.record.replace("v=DKIM1;", "v=DKIM1; s=other;"))
+    zone.txt(f"wrong.{at}", keys.other.record)
+    zone.add(f"alias.{at}", "CNAME", "s1._domainkey.attack.example.")
