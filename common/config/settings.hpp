@@ -69,8 +69,7 @@ enum class OnMalformedFrom { reject, quarantine, tag, accept };
 enum class OverrideAction { accept, tag, quarantine, reject };
 enum class OverrideReason { forwarded, trusted_forwarder, mailing_list, local_policy, other };
 
-/// One [[policy.override]]: every list that is not empty must match (any entry of it); first match wins
-/// (V41).
+/// One [[policy.override]]: every list that is not empty must match (any entry of it); first match wins.
 struct PolicyOverride {
     std::vector<DomainName> author_domains;  ///< the name itself and names below it
     std::vector<IpNetwork> networks;

@@ -1,6 +1,7 @@
 #include "common/config/toml_text.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include "common/base/text.hpp"
 #include "common/config/toml_nesting.hpp"
@@ -42,13 +43,22 @@ bool begins_statement(std::string_view line) {
     return trimmed.empty() || trimmed.front() == '#' || trimmed.front() == '[' || value_of_statement(line);
 }
 
+/// The library as Debian builds it reports errors by exceptions; they end here.
+std::variant<toml::table, toml::parse_error> parse_once(std::string_view toml) {
+    try {
+        return toml::parse(toml);
+    } catch (const toml::parse_error& error) {
+        return error;
+    }
+}
+
 /// Whether the broken line is a statement of its own, so that the rest can be understood without it.
 bool stands_alone(std::string_view toml, unsigned number) {
     const Line line = line_of(toml, number);
     const Line next = line_of(toml, number + 1);
     return value_of_statement(toml.substr(line.begin, line.end - line.begin)) &&
            begins_statement(toml.substr(next.begin, next.end - next.begin)) &&
-           toml::parse(toml.substr(0, line.begin)).succeeded();
+           std::holds_alternative<toml::table>(parse_once(toml.substr(0, line.begin)));
 }
 
 std::string mend_syntax(std::string_view description, std::string_view line) {
@@ -90,12 +100,12 @@ TomlText parse_toml(std::string_view toml, const std::string& file_name) {
     std::string rest(toml);
     TomlText out;
     for (;;) {
-        auto parsed = toml::parse(std::string_view(rest));
-        if (parsed) {
-            out.root = std::move(parsed).table();
+        auto parsed = parse_once(rest);
+        if (auto* root = std::get_if<toml::table>(&parsed)) {
+            out.root = std::move(*root);
             return out;
         }
-        out.errors.push_back(syntax_error(parsed.error(), rest, file_name));
+        out.errors.push_back(syntax_error(std::get<toml::parse_error>(parsed), rest, file_name));
         const unsigned number = out.errors.back().line;
         if (out.errors.size() == most_syntax_errors || !stands_alone(rest, number)) return out;
         const Line line = line_of(rest, number);

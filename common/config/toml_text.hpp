@@ -5,9 +5,6 @@
 /// further, the text counts as unreadable. Thread-safe.
 #pragma once
 
-// Without exceptions toml++ gives a parse_result; nothing writes TOML through it.
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
 #include <optional>

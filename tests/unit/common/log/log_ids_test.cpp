@@ -1,0 +1,79 @@
+#include "common/log/log_ids.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+namespace defender::log {
+namespace {
+
+std::string contents(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Ids that a source file logs.
+std::set<std::string> ids_in(const std::string& source) {
+    static const std::regex call(R"rx(log::(?:debug|info|warning|error)\(\s*"([A-Za-z0-9_]+)")rx");
+    std::set<std::string> ids;
+    for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
+        ids.insert((*it)[1].str());
+    }
+    return ids;
+}
+
+TEST(LogIds, StandInOrderAndOnce) {
+    const auto ids = log_ids();
+    const auto out_of_order = std::adjacent_find(ids.begin(), ids.end(),
+                                                 [](const LogId& a, const LogId& b) { return a.id >= b.id; });
+    EXPECT_EQ(out_of_order, ids.end()) << out_of_order->id;
+}
+
+TEST(LogIds, AreUpperCaseWordsWithAMeaning) {
+    const std::regex shape("[A-Z][A-Z0-9]*(_[A-Z0-9]+)+");
+    for (const LogId& row : log_ids()) {
+        EXPECT_TRUE(std::regex_match(std::string(row.id), shape)) << row.id;
+        EXPECT_TRUE(row.meaning.ends_with('.')) << row.id;
+        EXPECT_TRUE(row.advice.empty() || row.advice.ends_with('.')) << row.id;
+    }
+}
+
+TEST(LogIds, EveryIdThatTheSourcesLogIsInTheTable) {
+    std::set<std::string> known;
+    for (const LogId& row : log_ids()) known.emplace(row.id);
+    const std::filesystem::path root(DEFENDER_SOURCE_DIR);
+    for (const char* folder : {"common", "milter", "reporter", "ctl"}) {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
+            if (entry.path().extension() != ".cpp") continue;
+            for (const auto& id : ids_in(contents(entry.path()))) {
+                EXPECT_TRUE(known.contains(id)) << id << " in " << entry.path();
+            }
+        }
+    }
+}
+
+TEST(LogIds, SourcesAreSearchedOverLineBreaks) {
+    EXPECT_EQ(ids_in("log::warning(\n    \"A_B\", {}); log::info(\"C_D\");"),
+              (std::set<std::string>{"A_B", "C_D"}));
+}
+
+TEST(LogManual, PageInTheTreeIsTheOneThatTheTableMakes) {
+    EXPECT_EQ(contents(std::filesystem::path(DEFENDER_SOURCE_DIR) / "docs/man/defender-log.7"),
+              log_man_page())
+        << "run: cmake --build BUILD --target manuals";
+}
+
+TEST(LogManual, NamesEveryId) {
+    const std::string page = log_man_page();
+    for (const LogId& row : log_ids()) {
+        EXPECT_THAT(page, ::testing::HasSubstr("\n.B \"" + std::string(row.id) + "\"\n"));
+    }
+}
+
+}  // namespace
+}  // namespace defender::log
