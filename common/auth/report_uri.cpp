@@ -15,10 +15,11 @@ bool is_hex(char c) {
     return text::is_digit(c) || (text::to_lower(c) >= 'a' && text::to_lower(c) <= 'f');
 }
 
-/// RFC 3986's characters, without "!" and ",", which must be percent-encoded here.
+/// RFC 3986's characters, without "!" and ",", which must be percent-encoded here, and ";", which ends the
+/// tag.
 bool is_uri_octet(char c) {
     return text::is_alnum(c) ||
-           (c != '\0' && std::string_view("-._~:/?#[]@$&'()*+;=").find(c) != std::string_view::npos);
+           (c != '\0' && std::string_view("-._~:/?#[]@$&'()*+=").find(c) != std::string_view::npos);
 }
 
 bool is_uri_text(std::string_view s) {

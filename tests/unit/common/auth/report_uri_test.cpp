@@ -90,6 +90,7 @@ TEST(ReportUri, OtherSchemesAreKeptWhereTheyAreUris) {
     EXPECT_TRUE(parse_report_uris("1a:x").empty());
     EXPECT_TRUE(parse_report_uris("a_b:x").empty());
     EXPECT_TRUE(parse_report_uris("x:").empty());
+    EXPECT_TRUE(parse_report_uris("x:a;b").empty());
 }
 
 TEST(ReportUri, NumberOfUrisIsBounded) {
