@@ -31,7 +31,8 @@ constexpr std::size_t max_reason_octets = 300;
 // Far above what can be reached: the limits are kept here, over the whole evaluation.
 constexpr int library_limit = 1000000;
 
-[[noreturn]] void on_library_error(const char*, int, const char* message) {
+// The attribute in this form is part of the type, as the library declares its handler.
+__attribute__((noreturn)) void on_library_error(const char*, int, const char* message) {
     throw std::runtime_error(std::string("libspf2: ") + message);
 }
 
