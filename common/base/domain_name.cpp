@@ -16,9 +16,10 @@ constexpr std::size_t max_label_octets = 63;
 constexpr std::size_t max_input_octets = 1024;
 
 bool is_label(std::string_view label) {
-    return !label.empty() && label.size() <= max_label_octets && label.front() != '-' && label.back() != '-' &&
-           std::all_of(label.begin(), label.end(),
-                       [](char c) { return text::is_alnum(c) || c == '-' || c == '_'; });
+    return !label.empty() && label.size() <= max_label_octets && label.front() != '-' &&
+           label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
+               return text::is_alnum(c) || c == '-' || c == '_';
+           });
 }
 
 bool is_domain(std::string_view name) {
@@ -32,7 +33,8 @@ bool is_domain(std::string_view name) {
 std::optional<std::string> to_a_labels(std::string_view name) {
     if (name.size() > max_input_octets || name.find('\0') != std::string_view::npos) return std::nullopt;
     char* output = nullptr;
-    const int code = idn2_to_ascii_8z(std::string(name).c_str(), &output, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+    const int code =
+        idn2_to_ascii_8z(std::string(name).c_str(), &output, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
     const std::unique_ptr<char, decltype(&idn2_free)> owned(output, &idn2_free);
     if (code != IDN2_OK || !output) return std::nullopt;
     return std::string(output);
@@ -41,14 +43,16 @@ std::optional<std::string> to_a_labels(std::string_view name) {
 }  // namespace
 
 std::optional<DomainName> DomainName::parse(std::string_view input) {
-    if (!input.empty() && input.back() == '.') input.remove_suffix(1);
     std::string name(input);
-    const bool ascii = std::all_of(input.begin(), input.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    const bool ascii =
+        std::all_of(input.begin(), input.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
     if (!ascii) {
         auto converted = to_a_labels(input);
         if (!converted) return std::nullopt;
         name = std::move(*converted);
     }
+    // Only now: the dot may have come from an ideographic full stop (RFC 5891 leaves the mapping to UTS 46).
+    if (name.ends_with('.')) name.pop_back();
     if (!is_domain(name)) return std::nullopt;
     return DomainName(text::to_lower(name));
 }

@@ -1,9 +1,9 @@
 /// DomainName: a domain as mail and DMARC use it, in one comparable form.
 ///
-/// Lower-case A-labels without a trailing dot (RFC 5890, RFC 8616); U-labels are converted by libidn2 (UTS 46,
-/// non-transitional). Labels are letters, digits, hyphens and underscores, 1 to 63 octets, the whole at most 253.
-/// Anything else (blanks, quotes, parentheses, '>', controls, NUL, address literals, all-numeric last labels)
-/// is no DomainName, though DNS would carry some of it. Thread-safety: a plain value.
+/// Lower-case A-labels without a trailing dot (RFC 5890, RFC 8616); U-labels are converted by libidn2 (UTS
+/// 46, non-transitional). Labels are letters, digits, hyphens and underscores, 1 to 63 octets, the whole at
+/// most 253. Anything else (blanks, quotes, parentheses, '>', controls, NUL, address literals, all-numeric
+/// last labels) is no DomainName, though DNS would carry some of it. Thread-safety: a plain value.
 #pragma once
 
 #include <compare>

@@ -3,11 +3,21 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "common/base/text.hpp"
 
 namespace defender {
+namespace {
+
+std::string hexadecimal(unsigned value) {
+    std::array<char, 8> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+    return {digits.data(), end};
+}
+
+}  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
@@ -32,10 +42,17 @@ std::optional<IpAddress> IpAddress::from_octets(std::span<const std::uint8_t> oc
 
 bool IpAddress::is_loopback() const noexcept {
     if (v4_) return octets_[0] == 127;
-    return octets_.back() == 1 && std::all_of(octets_.begin(), octets_.end() - 1, [](auto o) { return o == 0; });
+    return octets_.back() == 1 &&
+           std::all_of(octets_.begin(), octets_.end() - 1, [](auto o) { return o == 0; });
 }
 
 std::string IpAddress::to_string() const {
+    // inet_ntop writes ::/96 in dotted decimal, which RFC 5952 section 5 keeps for prefixes known to hold
+    // IPv4.
+    const bool compatible =
+        !v4_ && std::all_of(octets_.begin(), octets_.begin() + 12, [](auto o) { return o == 0; });
+    const unsigned high = octets_[12] * 256U + octets_[13], low = octets_[14] * 256U + octets_[15];
+    if (compatible && high != 0) return "::" + hexadecimal(high) + ":" + hexadecimal(low);
     std::array<char, INET6_ADDRSTRLEN> buffer{};
     inet_ntop(v4_ ? AF_INET : AF_INET6, octets_.data(), buffer.data(), buffer.size());
     return buffer.data();
@@ -65,11 +82,13 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
     IpNetwork network;
     network.base_ = *base;
     network.prefix_length_ = base->is_v4() ? 32 : 128;
-    if (slash != std::string_view::npos) {
-        const auto length = text::parse_unsigned(text.substr(slash + 1));
-        if (!length || *length > network.prefix_length_) return std::nullopt;
-        network.prefix_length_ = static_cast<unsigned>(*length);
-    }
+    if (slash == std::string_view::npos) return network;
+    const auto length = text::parse_unsigned(text.substr(slash + 1));
+    // A mapped network counts its bits as IPv6; one wider than the mapped prefix would be no IPv4 network.
+    const bool mapped = base->is_v4() && text.find(':') != std::string_view::npos;
+    const unsigned skipped = mapped ? 96 : 0;
+    if (!length || *length < skipped || *length - skipped > network.prefix_length_) return std::nullopt;
+    network.prefix_length_ = static_cast<unsigned>(*length - skipped);
     return network;
 }
 
@@ -87,6 +106,8 @@ bool IpNetwork::contains(const IpAddress& address) const noexcept {
     return true;
 }
 
-std::string IpNetwork::to_string() const { return base_.to_string() + "/" + std::to_string(prefix_length_); }
+std::string IpNetwork::to_string() const {
+    return base_.to_string() + "/" + std::to_string(prefix_length_);
+}
 
 }  // namespace defender

@@ -28,7 +28,9 @@ class IpAddress {
     [[nodiscard]] bool is_v6() const noexcept { return !v4_; }
     [[nodiscard]] bool is_loopback() const noexcept;
     /// Network order, 4 or 16 octets.
-    [[nodiscard]] std::span<const std::uint8_t> octets() const noexcept { return {octets_.data(), v4_ ? 4U : 16U}; }
+    [[nodiscard]] std::span<const std::uint8_t> octets() const noexcept {
+        return {octets_.data(), v4_ ? 4U : 16U};
+    }
     [[nodiscard]] std::string to_string() const;
     /// The name under in-addr.arpa or ip6.arpa that holds its PTR records (RFC 1035 3.5, RFC 3596 2.5).
     [[nodiscard]] std::string reverse_name() const;
@@ -42,7 +44,8 @@ class IpAddress {
 
 class IpNetwork {
   public:
-    /// "ADDRESS" or "ADDRESS/LENGTH"; host bits may be set and are ignored.
+    /// "ADDRESS" or "ADDRESS/LENGTH"; host bits may be set and are ignored. An IPv4-mapped network
+    /// ("::ffff:10.0.0.0/104") becomes the IPv4 network that it means ("10.0.0.0/8").
     [[nodiscard]] static std::optional<IpNetwork> parse(std::string_view text);
     [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
     [[nodiscard]] std::string to_string() const;

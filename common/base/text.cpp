@@ -38,28 +38,30 @@ std::vector<std::string_view> split(std::string_view s, char separator) {
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
     std::string out;
-    for (const auto& part : parts) {
-        if (!out.empty()) out += separator;
-        out += part;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i > 0) out += separator;
+        out += parts[i];
     }
     return out;
 }
 
 std::optional<std::uint64_t> parse_unsigned(std::string_view s) noexcept {
     std::uint64_t value = 0;
-    if (s.empty() || !std::all_of(s.begin(), s.end(), [](char c) { return is_digit(c); })) return std::nullopt;
+    if (s.empty() || !std::all_of(s.begin(), s.end(), [](char c) { return is_digit(c); }))
+        return std::nullopt;
     const auto [end, code] = std::from_chars(s.data(), s.data() + s.size(), value);
     if (code != std::errc{} || end != s.data() + s.size()) return std::nullopt;
     return value;
 }
 
 std::string printable(std::string_view s, std::size_t max_octets) {
+    static constexpr std::string_view mark = "...";
     const bool cut = s.size() > max_octets;
-    std::string out(cut ? s.substr(0, max_octets > 3 ? max_octets - 3 : 0) : s);
+    std::string out(cut ? s.substr(0, max_octets - std::min(max_octets, mark.size())) : s);
     for (char& c : out) {
         if (!is_printable(c)) c = '?';
     }
-    if (cut) out += "...";
+    if (cut) out += mark.substr(0, max_octets);
     return out;
 }
 

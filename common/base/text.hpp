@@ -11,15 +11,25 @@
 
 namespace defender::text {
 
-[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
 [[nodiscard]] constexpr bool is_alpha(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-[[nodiscard]] constexpr bool is_alnum(char c) noexcept { return is_digit(c) || is_alpha(c); }
-[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-[[nodiscard]] constexpr bool is_space(char c) noexcept { return is_blank(c) || c == '\r' || c == '\n'; }
+[[nodiscard]] constexpr bool is_alnum(char c) noexcept {
+    return is_digit(c) || is_alpha(c);
+}
+[[nodiscard]] constexpr bool is_blank(char c) noexcept {
+    return c == ' ' || c == '\t';
+}
+[[nodiscard]] constexpr bool is_space(char c) noexcept {
+    return is_blank(c) || c == '\r' || c == '\n';
+}
 /// Space to tilde.
-[[nodiscard]] constexpr bool is_printable(char c) noexcept { return c >= 0x20 && c <= 0x7e; }
+[[nodiscard]] constexpr bool is_printable(char c) noexcept {
+    return c >= 0x20 && c <= 0x7e;
+}
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
     return (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
 }

@@ -32,19 +32,22 @@ std::optional<std::int64_t> offset_of(std::string_view s) {
 }  // namespace
 
 UtcDay UtcDay::of(UtcSeconds moment) noexcept {
-    return {moment >= 0 ? moment / seconds_per_day : -((-moment + seconds_per_day - 1) / seconds_per_day)};
+    return {moment / seconds_per_day - (moment % seconds_per_day < 0 ? 1 : 0)};
 }
 
-std::string UtcDay::to_string() const { return to_rfc3339(begin()).substr(0, 10); }
+std::string UtcDay::to_string() const {
+    return to_rfc3339(begin()).substr(0, 10);
+}
 
 std::string to_rfc3339(UtcSeconds moment) {
     const auto day = UtcDay::of(moment);
     const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day.number}}};
     const auto left = moment - day.begin();
     std::array<char, 64> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(left / 3600), static_cast<int>(left / 60 % 60), static_cast<int>(left % 60));
+    std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), static_cast<int>(left / 3600),
+                  static_cast<int>(left / 60 % 60), static_cast<int>(left % 60));
     return buffer.data();
 }
 
@@ -56,7 +59,8 @@ std::optional<UtcSeconds> parse_rfc3339(std::string_view s) {
     const auto year = digits(s, 0, 4), month = digits(s, 5, 2), day = digits(s, 8, 2);
     const auto hour = digits(s, 11, 2), minute = digits(s, 14, 2), second = digits(s, 17, 2);
     if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+    const std::chrono::year_month_day date{std::chrono::year{*year},
+                                           std::chrono::month{static_cast<unsigned>(*month)},
                                            std::chrono::day{static_cast<unsigned>(*day)}};
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     s.remove_prefix(19);
