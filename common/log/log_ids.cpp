@@ -34,6 +34,9 @@ constexpr auto ids = std::to_array<LogId>({
     {"MILTER_RELOAD_FAILED", "The settings could not be read again; those in force before stay.",
      "Mend what the lines name, check with --check-config, and reload again."},
     {"MILTER_STARTED", "The milter has read its settings and begins to work.", ""},
+    {"MILTER_START_FAILED", "The milter could not begin to work and has ended.",
+     "Mend what the line names: most often a socket's folder that is missing or not the milter's, or the "
+     "store."},
     {"MILTER_STOPPED", "The milter has ended.", ""},
     {"MILTER_STOPPING", "The milter was told to end; it finishes the messages in hand first.", ""},
     {"STATUS_SOCKET_FAILED", "The socket for \"defenderctl status\" could not be opened; mail goes on.",
