@@ -131,10 +131,17 @@ struct NumberForm<std::chrono::duration<Rep, Period>> {
 
 }  // namespace detail
 
+/// Made in place: GCC 12 warns, wrongly, of uninitialized members where it sees a Value of a plain type
+/// moved.
+template <typename T>
+std::optional<Value> fallback_of(T fallback) {
+    return std::optional<Value>(std::in_place, std::move(fallback));
+}
+
 template <typename Access>
 SettingRow<typename Access::Target> switch_row(SettingInfo info, Access access, bool fallback) {
     using Target = typename Access::Target;
-    return {info, TakesSwitch{}, Value(fallback),
+    return {info, TakesSwitch{}, fallback_of(fallback),
             [access](Target& target, const Value& value) {
                 access(target) = std::get<bool>(value);
                 return Problems{};
@@ -148,7 +155,7 @@ SettingRow<typename Access::Target> number_row(SettingInfo info, Access access, 
                                                std::int64_t fallback) {
     using Target = typename Access::Target;
     using Form = detail::NumberForm<typename Access::Type>;
-    return {info, range, Value(fallback),
+    return {info, range, fallback_of(fallback),
             [access, range](Target& target, const Value& value) {
                 const auto number = std::get<std::int64_t>(value);
                 Problems problems = check_range(number, range);
@@ -170,7 +177,7 @@ SettingRow<typename Access::Target> word_row(SettingInfo info, Access access,
     TakesWord takes;
     for (const auto& [word, meaning] : words) takes.words.push_back(word);
     return {
-        info, takes, fallback ? std::optional<Value>(*fallback) : std::nullopt,
+        info, takes, fallback ? fallback_of(*fallback) : std::nullopt,
         [access, words, takes](Target& target, const Value& value) {
             const auto& given = std::get<std::string>(value);
             for (const auto& [word, meaning] : words) {
@@ -192,7 +199,7 @@ template <typename Access>
 SettingRow<typename Access::Target> text_row(SettingInfo info, Access access,
                                              TextCodec<typename Access::Type> codec, std::string fallback) {
     using Target = typename Access::Target;
-    return {info, TakesText{std::string(codec.shape)}, Value(std::move(fallback)),
+    return {info, TakesText{std::string(codec.shape)}, fallback_of(std::move(fallback)),
             [access, codec](Target& target, const Value& value) {
                 const auto& given = std::get<std::string>(value);
                 auto parsed = codec.parse(given);
@@ -212,7 +219,7 @@ SettingRow<typename Access::Target> list_row(SettingInfo info, Access access, Te
                                              std::vector<std::string> fallback) {
     using Target = typename Access::Target;
     return {
-        info, TakesList{std::string(codec.shape)}, Value(std::move(fallback)),
+        info, TakesList{std::string(codec.shape)}, fallback_of(std::move(fallback)),
         [access, codec](Target& target, const Value& value) {
             Problems problems;
             std::vector<Item> items;

@@ -11,7 +11,7 @@ SettingRow<Settings> postgresql_row() {
         "postgresql", Change::on_restart,
         "Reserved for a libpq connection string. This version keeps its records in the file "
         "above and takes only the empty text here."};
-    return {info, TakesText{"empty"}, Value(std::string()),
+    return {info, TakesText{"empty"}, fallback_of(std::string()),
             // The text itself is not repeated: it may hold a password.
             [](Settings&, const Value& value) {
                 if (std::get<std::string>(value).empty()) return Problems{};
