@@ -4,6 +4,7 @@
 /// Organizational domains are the last two labels. Thread-safety: a plain value.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -104,6 +105,13 @@ inline auth::JudgeSettings monitoring() {
     auto settings = enforcing();
     settings.policy.mode = config::PolicyMode::monitor;
     return settings;
+}
+
+/// Whether the judgement's explanation has a step of that rule with that text in it.
+inline bool trace_holds(const auth::Judgement& judgement, const std::string& rule, const std::string& text) {
+    return std::any_of(judgement.trace.begin(), judgement.trace.end(), [&](const auth::TraceStep& step) {
+        return step.rule == rule && step.text.find(text) != std::string::npos;
+    });
 }
 
 }  // namespace defender::tests
