@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <future>
-#include <mutex>
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
+#include "support/fake_record_store.hpp"
 #include "support/fake_resolver.hpp"
 
 namespace defender::milter {
@@ -18,32 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr std::chrono::seconds patience{20};
-
-/// Keeps records in memory, or fails, or throws, as told.
-class MemoryStore : public store::RecordStore {
-  public:
-    struct State {
-        std::mutex mutex;
-        std::vector<store::Record> records;
-        bool fails = false;
-    };
-    explicit MemoryStore(std::shared_ptr<State> state) : state_(std::move(state)) {}
-
-    Status append(const std::vector<store::Record>& records) override {
-        const std::lock_guard lock(state_->mutex);
-        if (state_->fails) return Error{"no space left on device"};
-        state_->records.insert(state_->records.end(), records.begin(), records.end());
-        return Done{};
-    }
-    Result<std::vector<store::Record>> find(const std::string&) override {
-        return std::vector<store::Record>{};
-    }
-    Result<std::uint64_t> expire(UtcSeconds) override { return std::uint64_t{0}; }
-    Result<store::StoreStatus> status() override { return store::StoreStatus{}; }
-
-  private:
-    std::shared_ptr<State> state_;
-};
 
 class SessionTest : public testing::Test {
   protected:
@@ -58,7 +32,8 @@ class SessionTest : public testing::Test {
         gateway_ = std::make_unique<Gateway>(
             configuration(),
             [this] {
-                return Result<std::unique_ptr<store::RecordStore>>(std::make_unique<MemoryStore>(stored_));
+                return Result<std::unique_ptr<store::RecordStore>>(
+                    std::make_unique<test::FakeRecordStore>(stored_));
             },
             metrics_);
     }
@@ -95,15 +70,16 @@ class SessionTest : public testing::Test {
     }
 
     std::vector<store::Record> records() {
-        const std::lock_guard lock(stored_->mutex);
-        return stored_->records;
+        std::vector<store::Record> all;
+        for (const auto& batch : stored_->batches()) all.insert(all.end(), batch.begin(), batch.end());
+        return all;
     }
 
     metrics::Metrics metrics_;
     std::shared_ptr<test::FakeResolver> resolver_ = std::make_shared<test::FakeResolver>();
     std::shared_ptr<config::Settings> settings_ =
         std::make_shared<config::Settings>(*config::default_settings());
-    std::shared_ptr<MemoryStore::State> stored_ = std::make_shared<MemoryStore::State>();
+    std::shared_ptr<test::FakeStoreState> stored_ = std::make_shared<test::FakeStoreState>();
     std::unique_ptr<Gateway> gateway_;
 };
 
@@ -144,7 +120,7 @@ TEST_F(SessionTest, RecordIsThereBeforeTheReply) {
 }
 
 TEST_F(SessionTest, MailFlowsAndIsJudgedWhereTheStoreFails) {
-    stored_->fails = true;
+    stored_->set_verdict([](const auto&) { return Status(Error{"no space left on device"}); });
     start();
     Session session(*gateway_);
     feed(session, "203.0.113.9", "user@example.com");
