@@ -45,21 +45,20 @@ struct SpfEvidence {
 /// RFC 8601 section 2.7.1; `none` is the absence of signatures and not listed here.
 enum class DkimResult { pass, fail, neutral, policy, temperror, permerror };
 
-/// One signature's verdict: an immutable tuple, never put together from several (L5).
+/// One signature's verdict: an immutable tuple, never put together from several.
 struct DkimEvidence {
     DkimResult result = DkimResult::neutral;
-    std::string domain;                 ///< d=; made printable where it is no DomainName
-    std::string organizational_domain;  ///< of d=; empty where it is no DomainName
-    std::string selector;               ///< s=
-    std::string identity;               ///< i=, or "@" + d
-    std::string algorithm;              ///< a=
-    std::string signature_prefix;       ///< first 8 characters of b= (RFC 6008)
-    unsigned key_bits = 0;              ///< 0 where no key was read
-    bool verified = true;               ///< false: over the limit of signatures, not looked at (V10)
-    bool testing = false;               ///< the key says t=y: makes no identifier (V13)
-    std::optional<std::uint64_t>
-        unsigned_octets;  ///< body octets that l= leaves out, where it leaves some (V14)
-    std::string reason;   ///< printable; empty for a plain pass
+    std::string domain;                            ///< d=; made printable where it is no DomainName
+    std::string organizational_domain;             ///< of d=; empty where it is no DomainName
+    std::string selector;                          ///< s=
+    std::string identity;                          ///< i=, or "@" + d
+    std::string algorithm;                         ///< a=
+    std::string signature_prefix;                  ///< first 8 characters of b= (RFC 6008)
+    unsigned key_bits = 0;                         ///< 0 where no key was read
+    bool verified = true;                          ///< false: over the limit of signatures, not looked at
+    bool testing = false;                          ///< the key says t=y: makes no identifier
+    std::optional<std::uint64_t> unsigned_octets;  ///< body octets that l= leaves out, where it leaves some
+    std::string reason;                            ///< printable; empty for a plain pass
 };
 
 /// What DNS said about one author domain's policy (RFC 7489 section 6.6.3).
@@ -91,7 +90,7 @@ struct Evidence {
     std::vector<PolicyEvidence>
         policies;         ///< one for each different author domain, in the From field's order
     std::string list_id;  ///< RFC 2919; empty where there is none
-    std::vector<std::string> limits_reached;  ///< names of the limits that cut something (V71)
+    std::vector<std::string> limits_reached;  ///< names of the limits that cut something
 };
 
 [[nodiscard]] std::string_view to_string(SpfResult result) noexcept;

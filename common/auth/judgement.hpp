@@ -1,7 +1,7 @@
 /// judge(): the one place where a message is judged. Evidence in, judgement out.
 ///
 /// A pure function: no clock, socket, file, random number or database. The trace it returns is the
-/// explanation that `defenderctl explain` prints. Source: RFC 7489 section 6.6; rules V20-V43. Thread-safe.
+/// explanation that `defenderctl explain` prints. Source: RFC 7489 section 6.6. Thread-safe.
 #pragma once
 
 #include <string>
@@ -30,7 +30,7 @@ struct OverrideApplied {
     bool operator==(const OverrideApplied&) const = default;
 };
 
-/// One author domain judged (V22: a From with several domains has several).
+/// One author domain judged; a From field with several domains has several.
 struct DomainJudgement {
     std::string author_domain;
     std::string policy_domain;  ///< empty where no policy was found
@@ -70,7 +70,7 @@ struct JudgeSettings {
 };
 [[nodiscard]] JudgeSettings judge_settings(const config::Settings& settings);
 
-/// Whether a client's messages are judged at all (V41); known at MAIL FROM, so that no evidence is asked for
+/// Whether a client's messages are judged at all; known at MAIL FROM, so that no evidence is asked for
 /// in vain.
 [[nodiscard]] Exemption exemption_of(const ClientEvidence& client, const config::TrustSettings& trust);
 
