@@ -11,6 +11,7 @@
 #include "common/dns/ares_channel.hpp"
 #include "common/dns/lookup.hpp"
 #include "common/dns/server_address.hpp"
+#include "common/dns/unaskable.hpp"
 #include "common/dns/upstream.hpp"
 
 namespace defender::dns {
@@ -28,12 +29,6 @@ std::vector<ServerAddress> servers_of(const AresOptions& options) {
     }
     if (servers.empty()) throw std::runtime_error("no DNS server is configured");
     return servers;
-}
-
-AnswerPtr nxdomain() {
-    Answer answer;
-    answer.outcome = Outcome::nxdomain;
-    return std::make_shared<const Answer>(std::move(answer));
 }
 
 }  // namespace
@@ -109,15 +104,15 @@ AresResolver::~AresResolver() {
     thread_.run_and_wait([this] { engine_->end(); });
 }
 
-void AresResolver::ask(Question question, Deadline deadline, Handler handler) {
-    if (!can_be_asked(question.name)) return handler(nxdomain());
+void AresResolver::ask(Question asked, Deadline deadline, Handler handler) {
+    Question question = dns::question(asked.name, asked.type);
+    if (auto answer = answer_if_unaskable(question)) return handler(std::move(answer));
     if (engine_->ended()) return handler(tempfail(ending));
     const Deadline latest = std::min(deadline, Clock::now() + engine_->total_timeout());
-    boost::asio::post(thread_.context(),
-                      [engine = engine_, question = dns::question(question.name, question.type), latest,
-                       handler = std::move(handler)]() mutable {
-                          engine->ask(std::move(question), latest, std::move(handler));
-                      });
+    boost::asio::post(thread_.context(), [engine = engine_, question = std::move(question), latest,
+                                          handler = std::move(handler)]() mutable {
+        engine->ask(std::move(question), latest, std::move(handler));
+    });
 }
 
 }  // namespace defender::dns

@@ -6,16 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "common/dns/unaskable.hpp"
+
 namespace defender::dns {
 namespace {
 
 const char* const ending = "resolver is shutting down";
-
-AnswerPtr nxdomain() {
-    Answer answer;
-    answer.outcome = Outcome::nxdomain;
-    return std::make_shared<const Answer>(std::move(answer));
-}
 
 double seconds(Clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -180,9 +176,10 @@ void CachingResolver::end() {
     state_->end();
 }
 
-void CachingResolver::ask(Question question, Deadline deadline, Handler handler) {
-    if (!can_be_asked(question.name)) return handler(nxdomain());
-    state_->ask(dns::question(question.name, question.type), deadline, std::move(handler));
+void CachingResolver::ask(Question asked, Deadline deadline, Handler handler) {
+    Question question = dns::question(asked.name, asked.type);
+    if (auto answer = answer_if_unaskable(question)) return handler(std::move(answer));
+    state_->ask(std::move(question), deadline, std::move(handler));
 }
 
 }  // namespace defender::dns

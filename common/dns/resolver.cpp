@@ -8,21 +8,30 @@ namespace defender::dns {
 
 std::string_view to_string(RecordType type) noexcept {
     switch (type) {
-        case RecordType::a: return "A";
-        case RecordType::ptr: return "PTR";
-        case RecordType::mx: return "MX";
-        case RecordType::txt: return "TXT";
-        case RecordType::aaaa: return "AAAA";
+        case RecordType::a:
+            return "A";
+        case RecordType::ptr:
+            return "PTR";
+        case RecordType::mx:
+            return "MX";
+        case RecordType::txt:
+            return "TXT";
+        case RecordType::aaaa:
+            return "AAAA";
     }
     return "?";
 }
 
 std::string_view to_string(Outcome outcome) noexcept {
     switch (outcome) {
-        case Outcome::found: return "found";
-        case Outcome::nodata: return "nodata";
-        case Outcome::nxdomain: return "nxdomain";
-        case Outcome::tempfail: return "tempfail";
+        case Outcome::found:
+            return "found";
+        case Outcome::nodata:
+            return "nodata";
+        case Outcome::nxdomain:
+            return "nxdomain";
+        case Outcome::tempfail:
+            return "tempfail";
     }
     return "?";
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/dns/unaskable.hpp"
 #include "common/dns/zone_parser.hpp"
 
 namespace defender::dns {
@@ -12,10 +13,9 @@ class ZoneResolver final : public Resolver {
     explicit ZoneResolver(Zone zone) : zone_(std::move(zone)) {}
 
     void ask(Question asked, Deadline /*deadline*/, Handler handler) override {
-        if (can_be_asked(asked.name)) return handler(zone_.answer(question(asked.name, asked.type)));
-        Answer answer;
-        answer.outcome = Outcome::nxdomain;
-        handler(std::make_shared<const Answer>(std::move(answer)));
+        const Question normal = question(asked.name, asked.type);
+        if (auto answer = answer_if_unaskable(normal)) return handler(std::move(answer));
+        handler(zone_.answer(normal));
     }
 
   private:
