@@ -3,13 +3,13 @@
 /// Source: RFC 6376 sections 3.5 and 6.1.1, RFC 8301, RFC 8463, RFC 8616 section 4; results as RFC 8601
 /// section 2.7.1. A fault that can be seen in the field alone is decided here:
 ///
-///     fault                                                                        result
-///     the value is no tag list (stray octets, a tag twice, no "=")                 neutral
-///     a known tag's value does not have its syntax (b bh c h i l t x)         neutral
+///     fault                                                                         result
+///     the value is no tag list (stray octets, a tag twice, no "=")                  neutral
+///     a known tag's value does not have its syntax (b bh c h i l t x)               neutral
 ///     b= in a form that libopendkim would hash wrongly (see parse)                  neutral
 ///     v= is not 1; a required tag (v a b bh d h s) is missing                       permerror
 ///     a= unknown; q= without dns/txt                                                permerror
-///     d= or s= no domain name (NUL, quote, parenthesis, blank …); i= not in d=       permerror
+///     d= or s= no domain name (quote, parenthesis, blank …); i= not in d=; a NUL    permerror
 ///     From not in h=; h= over 256 names or 4,000 octets; a field over 64 KiB        permerror
 ///     x= not after t=; t= outside what can be compared; x= past (time_fault)        permerror
 ///     l= larger than any body                                                       fail
