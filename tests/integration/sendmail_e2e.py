@@ -39,6 +39,7 @@ def pass_is_delivered(lab):
     for method in ("dkim", "dmarc"):
         expect_equal([result.result for result in results.of(method)], ["pass"], method)
     expect_equal(results.of("dmarc")[0].properties["header.from"], "good.example", "header.from")
+    expect(reply.queue_id, f"no queue id in {reply.text!r}")
     record = lab.milter.record(reply.queue_id)
     expect(record is not None, f"no record of {reply.queue_id}")
     expect_equal(record["judgement"]["result"], "pass", "the record's result")
@@ -49,6 +50,7 @@ def forgery_is_refused(lab):
     expect_equal(reply.code, 550, f"SMTP answer ({reply.text})")
     expect(reply.text.startswith("5.7.1 "), f"5.7.1 in {reply.text!r}")
     expect("good.example" in reply.text, f"the author domain in {reply.text!r}")
+    expect(reply.queue_id, f"no queue id in {reply.text!r}")
     record = lab.milter.record(reply.queue_id)
     expect(record is not None, f"no record of {reply.queue_id!r} ({reply.text})")
     expect_equal(record["judgement"]["action"], "reject", "the record's action")

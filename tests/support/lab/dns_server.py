@@ -145,7 +145,8 @@ class ScriptedDns:
         for record in answer.records:
             name, record_kind, text = record if isinstance(record, tuple) else (None, kind, record)
             owner = question.name if name is None or name == raw_text(question.name) else dns.name.from_text(name)
-            rdata = dns.rdata.from_text(dns.rdataclass.IN, record_kind, text, origin=dns.name.root)
+            rdata = dns.rdata.from_text(dns.rdataclass.IN, record_kind, text, origin=dns.name.root,
+                                       relativize=False)
             rrset = response.find_rrset(response.answer, owner, dns.rdataclass.IN, rdata.rdtype, create=True)
             rrset.add(rdata, 300)
 
