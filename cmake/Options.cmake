@@ -41,4 +41,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 reports these inside the standard library at -O2; clang and the sanitizers watch the same ground.
     target_compile_options(defender_flags INTERFACE -Wno-null-dereference -Wno-restrict)
+    if(DEFENDER_SANITIZE)
+        target_compile_options(defender_flags INTERFACE -Wno-maybe-uninitialized)
+    endif()
 endif()
