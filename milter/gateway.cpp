@@ -57,6 +57,17 @@ void Gateway::post(std::function<void()> work) {
     boost::asio::post(workers_, std::move(work));
 }
 
+void Gateway::publish_store_counts() {
+    const std::lock_guard lock(mutex_);
+    const auto counts = writer_.counts();
+    auto& store = metrics_.store();
+    store.written.Increment(static_cast<double>(counts.written - published_.written));
+    store.lost.Increment(static_cast<double>(counts.lost - published_.lost));
+    store.commits.Increment(static_cast<double>(counts.commits - published_.commits));
+    store.queued.Set(static_cast<double>(counts.queued));
+    published_ = counts;
+}
+
 void Gateway::message_enters() {
     const std::lock_guard lock(mutex_);
     ++in_flight_;

@@ -53,6 +53,9 @@ class Gateway {
     [[nodiscard]] store::RecordWriter& writer() noexcept { return writer_; }
     [[nodiscard]] metrics::Metrics& metrics() noexcept { return metrics_; }
 
+    /// Brings the store's metrics up to the writer's counts.
+    void publish_store_counts();
+
     /// Messages between their end and their reply.
     void message_enters();
     void message_leaves();
@@ -66,6 +69,7 @@ class Gateway {
     std::condition_variable idle_;
     std::size_t in_flight_ = 0;
     std::shared_ptr<const Configuration> configuration_;
+    store::RecordWriter::Counts published_;
     store::RecordWriter writer_;
     boost::asio::thread_pool workers_;
 };

@@ -117,6 +117,7 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
     record.milliseconds = spent.count();
     gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
                             [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {
+                                self->gateway_.publish_store_counts();
                                 // A store that fails is logged and counted by the writer; the mail flows.
                                 self->give(std::move(reply));
                             });
