@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""The SPF test suite of RFC 7208 over the wire: a name server made from each scenario's zone answers real packets,
-a milter client speaks as the MTA, and the result is read from the Authentication-Results field that comes back."""
+"""The SPF test suite of RFC 7208 over the wire: a name server made from each scenario's zone answers real
+packets, a milter client speaks as the MTA, and the result is read from the Authentication-Results field that
+comes back."""
 
 import gzip
 import sys
@@ -27,8 +28,8 @@ SETTINGS = {
 class ScenarioDns:
     """The zone of one scenario, in the suite's notation.
 
-    SPF stands for TXT as well, unless the name has TXT records (or TXT: NONE) of its own. TIMEOUT: what the name has
-    no records for is not answered.
+    SPF stands for TXT as well, unless the name has TXT records (or TXT: NONE) of its own. TIMEOUT: what the
+    name has no records for is not answered.
     """
 
     def __init__(self, zone):
@@ -96,7 +97,8 @@ class Wire:
         sender = test["mailfrom"]
         sender = "" if sender == "<>" else sender
         with MilterClient(self.milter.address) as client:
-            outcome = client.message(MESSAGE, queue_id=f"spf{self._count}", mail_from=sender, ip=str(test["host"]),
+            outcome = client.message(MESSAGE, queue_id=f"spf{self._count}", mail_from=sender,
+                                     ip=str(test["host"]),
                                      helo=test["helo"])
         value = outcome.header("Authentication-Results")
         expect(value is not None, f"no Authentication-Results; the verdict was {outcome}")

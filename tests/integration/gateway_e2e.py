@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The table of gateway_rows.py through a real Postfix, real DNS packets and the milter, each row looked at whole:
-the SMTP answer, Authentication-Results as delivered, and the record in the store."""
+"""The table of gateway_rows.py through a real Postfix, real DNS packets and the milter, each row looked at
+whole: the SMTP answer, Authentication-Results as delivered, and the record in the store."""
 
 import json
 import signal
@@ -39,8 +39,10 @@ def variants(knot_port, scripted_port):
         "qreject": ({"policy": {"mode": "enforce", "on_quarantine": "reject"}}, knot_port, False),
         "trusted": ({**ENFORCE, "trust": {"networks": ["203.0.113.0/24"]}}, knot_port, False),
         "override": ({"policy": {"mode": "enforce", "override": OVERRIDES}}, knot_port, False),
-        "open": ({"policy": {"mode": "enforce", "on_temperror": "accept"}, **QUICK_DNS}, scripted_port, False),
-        "tempfail": ({"policy": {"mode": "enforce", "on_temperror": "tempfail"}, **QUICK_DNS}, scripted_port, False),
+        "open": ({"policy": {"mode": "enforce", "on_temperror": "accept"}, **QUICK_DNS}, scripted_port,
+                 False),
+        "tempfail": ({"policy": {"mode": "enforce", "on_temperror": "tempfail"}, **QUICK_DNS}, scripted_port,
+                     False),
         "down": ({"policy": {"mode": "enforce", "on_temperror": "accept"}, **QUICK_DNS}, free_port(), False),
     }
 
@@ -161,7 +163,8 @@ def check_results(row, got):
 
 
 def _fits(text, got):
-    """`text` as in a row: alternatives of the result, and of a property's value, stand with a bar between them."""
+    """`text` as in a row: alternatives of the result, and of a property's value, stand with a bar between
+    them."""
     first, *properties = text.split()
     method, _, results = first.partition("=")
     if got.method != method or got.result not in results.split("|"):
@@ -181,14 +184,15 @@ def check_record(milter, row, queue_id):
         alternatives = wanted.split("|") if isinstance(wanted, str) else [wanted]
         expect(got in alternatives, f"record {path}: wanted {wanted!r}, got {got!r}")
     if row.spoof:
-        expect(lookup(record, "judgement.result") != "pass", f"a spoof is recorded as a pass: {record['judgement']}")
+        expect(lookup(record, "judgement.result") != "pass",
+               f"a spoof is recorded as a pass: {record['judgement']}")
     if row.code == 550 and not row.record.get("judgement.exemption"):
         expect_equal(lookup(record, "judgement.action"), "reject", "record judgement.action")
 
 
 def explained(gateway):
-    """`defenderctl explain` knows a message by its queue id, for people and for machines, and says so of one it does
-    not know."""
+    """`defenderctl explain` knows a message by its queue id, for people and for machines, and says so of one
+    it does not know."""
     milter = gateway.milters["enforce"]
     reply = smtp.send(gateway.postfix.port("enforce"), plain(), mail_from="x@attack.example", ip=ATTACKER_IP)
     expect_equal(reply.code, 550, f"SMTP answer ({reply.text})")
@@ -214,7 +218,8 @@ def lookup(record, path):
 
 def main():
     programs, arguments = programs_from_arguments(
-        __doc__, lambda parser: parser.add_argument("--only", default="", help="rows whose name has this text"))
+        __doc__,
+        lambda parser: parser.add_argument("--only", default="", help="rows whose name has this text"))
     suite = Suite("gateway_e2e")
     gateway = Gateway(programs)
     suite.logs.append(lambda: ("Postfix", gateway.postfix.log()))

@@ -1,7 +1,8 @@
 """The table of messages: who sends what under which settings, and what must come of it.
 
-A row's `results` are the methods that Authentication-Results must have, exactly; a method's alternatives stand
-with a bar between them ("dkim=permerror|neutral"). SPF results for the HELO name beside a MAIL FROM are ignored.
+A row's `results` are the methods that Authentication-Results must have, exactly; a method's alternatives
+stand with a bar between them ("dkim=permerror|neutral"). SPF results for the HELO name beside a MAIL FROM are
+ignored.
 """
 
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ REJECTED = {"judgement.result": "fail", "judgement.requested": "reject", "judgem
 
 
 def refused(name, build, dkim=(), **options):
-    """A row that must be refused as not from good.example; `dkim` are the verdicts that the record must have."""
+    """A row that must be refused as not from good.example; `dkim` are the verdicts that the record must
+    have."""
     record = dict(REJECTED)
     for number, verdict in enumerate(dkim):
         record[f"evidence.dkim.{number}.result"] = verdict
@@ -54,7 +56,8 @@ def refused(name, build, dkim=(), **options):
 
 def authenticated_rows():
     return [
-        Row("SPF alone is a pass", lambda k: plain(), ["spf=pass smtp.mailfrom=good.example", "dkim=none", PASS_GOOD],
+        Row("SPF alone is a pass", lambda k: plain(),
+            ["spf=pass smtp.mailfrom=good.example", "dkim=none", PASS_GOOD],
             **FROM_GOOD, record={"judgement.result": "pass", "judgement.action": "accept",
                                  "judgement.domains.0.spf_aligned": True,
                                  "judgement.domains.0.dkim_aligned": False}),
@@ -63,16 +66,19 @@ def authenticated_rows():
             mail_from="ann@good.example", record={"evidence.client.address": GOOD_IP6}),
         Row("DKIM alone is a pass", signed,
             ["spf=none smtp.mailfrom=nospf.example",
-             "dkim=pass header.d=good.example header.i=@good.example header.a=rsa-sha256 header.s=s1", PASS_GOOD],
+             "dkim=pass header.d=good.example header.i=@good.example header.a=rsa-sha256 header.s=s1",
+             PASS_GOOD],
             record={"judgement.domains.0.dkim_aligned": True, "evidence.dkim.0.key_bits": 2048}),
         Row("DKIM with simple canonicalization", lambda k: signed(k, canonicalization=("simple", "simple")),
             ["spf=none", "dkim=pass header.d=good.example", PASS_GOOD]),
         Row("SPF and DKIM together", signed,
-            ["spf=pass smtp.mailfrom=good.example", "dkim=pass header.d=good.example", PASS_GOOD], **FROM_GOOD),
+            ["spf=pass smtp.mailfrom=good.example", "dkim=pass header.d=good.example", PASS_GOOD],
+            **FROM_GOOD),
         Row("an ed25519 signature", lambda k: signed(k, selector="ed", key=k.ed25519),
             ["spf=none", "dkim=pass header.d=good.example header.a=ed25519-sha256", PASS_GOOD]),
         Row("two signatures of which one is good",
-            _two_signatures, ["spf=none", "dkim=permerror header.s=missing", "dkim=pass header.s=s1", PASS_GOOD]),
+            _two_signatures,
+            ["spf=none", "dkim=permerror header.s=missing", "dkim=pass header.s=s1", PASS_GOOD]),
         Row("a key behind a CNAME", lambda k: signed(k, selector="alias"),
             ["spf=none", "dkim=pass header.s=alias", PASS_GOOD]),
         Row("a signature with l= over the whole body", lambda k: oddly_signed(k, body_octets=len(BODY)),
@@ -88,7 +94,8 @@ def authenticated_rows():
             ["spf=none", "dkim=pass header.d=good.example",
              "dmarc=pass header.from=deep.sub.good.example policy.dmarc=reject"],
             record={"judgement.domains.0.policy_domain": "good.example"}),
-        Row("equal domains align in strict mode", lambda k: signed(k, domain="strict.example", author="a@strict.example"),
+        Row("equal domains align in strict mode",
+            lambda k: signed(k, domain="strict.example", author="a@strict.example"),
             ["spf=none", "dkim=pass header.d=strict.example", "dmarc=pass header.from=strict.example"]),
         Row("a domain without a policy", lambda k: plain("a@nopolicy.example"),
             ["spf=none", "dkim=none", "dmarc=none header.from=nopolicy.example"],
@@ -100,12 +107,16 @@ def authenticated_rows():
         Row("a bad p with a usable rua is p=none", lambda k: plain("a@ruaonly.example"),
             [*NOBODY, "dmarc=fail header.from=ruaonly.example policy.dmarc=none"]),
         Row("SPF softfail", lambda k: plain("a@none.example"),
-            ["spf=softfail smtp.mailfrom=soft.example", "dkim=none", "dmarc=fail"], mail_from="a@soft.example"),
+            ["spf=softfail smtp.mailfrom=soft.example", "dkim=none", "dmarc=fail"],
+            mail_from="a@soft.example"),
         Row("SPF neutral", lambda k: plain("a@none.example"),
-            ["spf=neutral smtp.mailfrom=neutral.example", "dkim=none", "dmarc=fail"], mail_from="a@neutral.example"),
+            ["spf=neutral smtp.mailfrom=neutral.example", "dkim=none", "dmarc=fail"],
+            mail_from="a@neutral.example"),
         Row("SPF permerror", lambda k: plain("a@none.example"),
-            ["spf=permerror smtp.mailfrom=broken.example", "dkim=none", "dmarc=fail"], mail_from="a@broken.example"),
-        Row("a unix socket serves as well", signed, ["spf=none", "dkim=pass header.d=good.example", PASS_GOOD],
+            ["spf=permerror smtp.mailfrom=broken.example", "dkim=none", "dmarc=fail"],
+            mail_from="a@broken.example"),
+        Row("a unix socket serves as well", signed,
+            ["spf=none", "dkim=pass header.d=good.example", PASS_GOOD],
             variant="monitor"),
     ]
 
@@ -126,29 +137,41 @@ def refused_rows():
         refused("forged with nothing", lambda k: plain(), spoof=True),
         refused("forged with SPF fail", lambda k: plain(), mail_from="ann@good.example", spoof=True,
                 record={"evidence.spf.0.result": "fail"}),
-        refused("a body changed after signing", lambda k: signed(k).replace(b"this is", b"that is"), ["fail"]),
-        refused("a header field changed after signing", lambda k: signed(k).replace(b"A message", b"B message"),
+        refused("a body changed after signing", lambda k: signed(k).replace(b"this is", b"that is"),
+                ["fail"]),
+        refused("a header field changed after signing",
+                lambda k: signed(k).replace(b"A message", b"B message"),
                 ["fail"]),
         refused("a signature made with another key", lambda k: signed(k, selector="wrong"), ["fail"]),
-        refused("a signature past its x=", lambda k: oddly_signed(k, tags={"t": "1600000000", "x": "1600003600"}),
+        refused("a signature past its x=",
+                lambda k: oddly_signed(k, tags={"t": "1600000000", "x": "1600003600"}),
                 ["permerror"]),
-        refused("text added behind l=", lambda k: oddly_signed(k, body_octets=len(BODY)) + b"Send money.\r\n"),
-        refused("a 512 bit key", lambda k: oddly_signed(k, selector="weak", key=k.weak), ["policy|permerror"]),
+        refused("text added behind l=",
+                lambda k: oddly_signed(k, body_octets=len(BODY)) + b"Send money.\r\n"),
+        refused("a 512 bit key", lambda k: oddly_signed(k, selector="weak", key=k.weak),
+                ["policy|permerror"]),
         refused("rsa-sha1", lambda k: _sha1(k), ["policy|permerror"]),
         refused("a revoked key", lambda k: signed(k, selector="revoked"), ["permerror"]),
         refused("a key that is not there", lambda k: signed(k, selector="missing"), ["permerror"]),
-        refused("a key for tests only", lambda k: signed(k, selector="testing"), record={"evidence.dkim.0.testing": True}),
-        refused("a key for another hash", lambda k: signed(k, selector="sha1only"), ["permerror|fail|policy"]),
-        refused("a key that is not for mail", lambda k: signed(k, selector="notmail"), ["permerror|fail|policy"]),
-        refused("a subdomain in i= under t=s", lambda k: oddly_signed(k, selector="nosub", tags={"i": "@sub.good.example"}),
+        refused("a key for tests only", lambda k: signed(k, selector="testing"),
+                record={"evidence.dkim.0.testing": True}),
+        refused("a key for another hash", lambda k: signed(k, selector="sha1only"),
                 ["permerror|fail|policy"]),
-        refused("i= outside d=", lambda k: oddly_signed(k, tags={"i": "@attack.example"}), ["permerror|neutral"]),
-        refused("From not signed", lambda k: oddly_signed(k, sign_headers=["To", "Subject"]), ["permerror|neutral"]),
+        refused("a key that is not for mail", lambda k: signed(k, selector="notmail"),
+                ["permerror|fail|policy"]),
+        refused("a subdomain in i= under t=s",
+                lambda k: oddly_signed(k, selector="nosub", tags={"i": "@sub.good.example"}),
+                ["permerror|fail|policy"]),
+        refused("i= outside d=", lambda k: oddly_signed(k, tags={"i": "@attack.example"}),
+                ["permerror|neutral"]),
+        refused("From not signed", lambda k: oddly_signed(k, sign_headers=["To", "Subject"]),
+                ["permerror|neutral"]),
         refused("a quote in d=", lambda k: oddly_signed(k, domain="good.example'a.attack.example"),
                 ["permerror|neutral"], spoof=True),
         refused("a comment in d=", lambda k: oddly_signed(k, domain="good.example(.attack.example"),
                 ["permerror|neutral"], spoof=True),
-        refused("HELO does not align where there is a sender", lambda k: plain(), ip=GOOD_IP, helo="good.example",
+        refused("HELO does not align where there is a sender", lambda k: plain(), ip=GOOD_IP,
+                helo="good.example",
                 mail_from="x@attack.example"),
         refused("SPF of a subdomain in strict mode", lambda k: plain("a@strict.example"), ip=GOOD_IP,
                 mail_from="a@sub.strict.example", says="strict.example"),
@@ -156,7 +179,8 @@ def refused_rows():
                 lambda k: signed(k, domain="strict.example", author="a@sub.strict.example"), ["pass"],
                 says="sub.strict.example"),
         refused("sp= for a subdomain", lambda k: plain("a@any.subpol.example"), says="any.subpol.example"),
-        refused("a subdomain falls back on its organization's policy", lambda k: plain("a@deep.sub.good.example"),
+        refused("a subdomain falls back on its organization's policy",
+                lambda k: plain("a@deep.sub.good.example"),
                 says="deep.sub.good.example"),
         refused("an IDN author as A-label, forged", lambda k: plain(f"a@{IDN_A}"), says=IDN_A),
     ]
@@ -187,18 +211,24 @@ def policy_rows():
             [*NOBODY, "dmarc=fail header.from=quar.example policy.dmarc=quarantine"], tagged=True,
             record={"judgement.disposition": "quarantine", "judgement.action": "tag"}),
         Row("p=quarantine, enforced by hold", lambda k: plain("a@quar.example"),
-            [*NOBODY, "dmarc=fail header.from=quar.example policy.dmarc=quarantine"], variant="hold", held=True,
+            [*NOBODY, "dmarc=fail header.from=quar.example policy.dmarc=quarantine"], variant="hold",
+            held=True,
             record={"judgement.disposition": "quarantine", "judgement.action": "hold"}),
-        Row("p=reject softened to a quarantine that holds", lambda k: plain(), [*NOBODY, FAIL_GOOD], variant="hold",
+        Row("p=reject softened to a quarantine that holds", lambda k: plain(), [*NOBODY, FAIL_GOOD],
+            variant="hold",
             held=True, record={"judgement.requested": "reject", "judgement.action": "hold"}),
-        Row("p=quarantine, enforced by a refusal", lambda k: plain("a@quar.example"), None, variant="qreject", code=550,
+        Row("p=quarantine, enforced by a refusal", lambda k: plain("a@quar.example"), None, variant="qreject",
+            code=550,
             says="quar.example", record={"judgement.requested": "quarantine", "judgement.action": "reject"}),
-        Row("a malformed From with on_malformed_from=tag", lambda k: plain("nobody"), [*NOBODY, "dmarc=permerror|none|fail"],
+        Row("a malformed From with on_malformed_from=tag", lambda k: plain("nobody"),
+            [*NOBODY, "dmarc=permerror|none|fail"],
             variant="hold", tagged=True, spoof=True),
     ]
-    for policy, domain in (("none", "none.example"), ("quarantine", "quar.example"), ("reject", "good.example")):
+    for policy, domain in (("none", "none.example"), ("quarantine", "quar.example"),
+                           ("reject", "good.example")):
         rows.append(Row(f"p={policy}, only watched", lambda k, d=domain: plain(f"a@{d}"),
-                        [*NOBODY, f"dmarc=fail header.from={domain} policy.dmarc={policy}"], variant="monitor",
+                        [*NOBODY, f"dmarc=fail header.from={domain} policy.dmarc={policy}"],
+                        variant="monitor",
                         record={"judgement.requested": policy, "judgement.action": "accept"}))
     return rows
 
@@ -222,13 +252,18 @@ def trust_rows():
     mixed = [others[0], *spellings, others[1]]
     return [
         Row("Authentication-Results in our name are removed in every spelling, others are kept",
-            lambda k: plain(headers=mixed), ["spf=pass smtp.mailfrom=good.example", "dkim=none", PASS_GOOD], **FROM_GOOD,
+            lambda k: plain(headers=mixed), ["spf=pass smtp.mailfrom=good.example", "dkim=none", PASS_GOOD],
+            **FROM_GOOD,
             present=[b"kept.example", b"kept2.example"], absent=[b"dmarc=pass\n", b"MX.LAB", b"(a comment)"]),
-        Row("a client on a trusted network is not judged", lambda k: plain(), None, variant="trusted", ip="203.0.113.5",
+        Row("a client on a trusted network is not judged", lambda k: plain(), None, variant="trusted",
+            ip="203.0.113.5",
             record={"judgement.exemption": "trusted_network"}),
-        Row("a client off the trusted network is judged", lambda k: plain(), None, variant="trusted", code=550),
-        Row("an authenticated client is not judged, and what it forges is removed", lambda k: plain(headers=spellings[:5]),
-            None, login="ann", record={"judgement.exemption": "authenticated", "evidence.client.authenticated": True},
+        Row("a client off the trusted network is judged", lambda k: plain(), None, variant="trusted",
+            code=550),
+        Row("an authenticated client is not judged, and what it forges is removed",
+            lambda k: plain(headers=spellings[:5]),
+            None, login="ann",
+            record={"judgement.exemption": "authenticated", "evidence.client.authenticated": True},
             absent=[b"mx.lab.example; "]),
         Row("an override by author domain", lambda k: plain("a@sub.strict.example"),
             [*NOBODY, "dmarc=fail header.from=sub.strict.example"], variant="override",
@@ -247,22 +282,26 @@ def author_rows():
     signed_idn = lambda k: signed(k, domain=IDN_A, author=f"Autor <a@{IDN_U}>")
     return [
         Row("an IDN author as U-label", signed_idn,
-            ["spf=none", f"dkim=pass header.d={IDN_A}", f"dmarc=pass header.from={IDN_A}|{IDN_U}"], smtputf8=True,
+            ["spf=none", f"dkim=pass header.d={IDN_A}", f"dmarc=pass header.from={IDN_A}|{IDN_U}"],
+            smtputf8=True,
             record={"judgement.domains.0.author_domain": IDN_A}),
         Row("an IDN author as A-label", lambda k: signed(k, domain=IDN_A, author=f"a@{IDN_A}"),
             ["spf=none", f"dkim=pass header.d={IDN_A}", f"dmarc=pass header.from={IDN_A}"]),
         Row("comments and quoted strings around the author",
-            lambda k: plain('"Good, Inc. <x@attack.example>" (by (x@attack.example)) < ann (c) @ good . example >'),
+            lambda k: plain('"Good, Inc. <x@attack.example>" (by (x@attack.example)) '
+                            '< ann (c) @ good . example >'),
             ["spf=pass smtp.mailfrom=good.example", "dkim=none", PASS_GOOD], **FROM_GOOD),
         Row("a quoted local part with an at sign", lambda k: plain('"x@attack.example"@good.example'),
             ["spf=pass", "dkim=none", PASS_GOOD], **FROM_GOOD),
-        Row("a group with one author", lambda k: plain("Team: ann@good.example;"), ["spf=pass", "dkim=none", PASS_GOOD],
+        Row("a group with one author", lambda k: plain("Team: ann@good.example;"),
+            ["spf=pass", "dkim=none", PASS_GOOD],
             **FROM_GOOD),
         Row("two authors of one domain", lambda k: plain("a@good.example, b@good.example"),
             ["spf=pass", "dkim=none", PASS_GOOD], **FROM_GOOD),
-        Row("a display name does not make an author", lambda k: signed(k, domain="attack.example",
-                                                                       author='"ceo@good.example" <x@attack.example>'),
-            ["spf=pass", "dkim=pass header.d=attack.example", "dmarc=pass header.from=attack.example"], **FROM_ATTACKER),
+        Row("a display name does not make an author",
+            lambda k: signed(k, domain="attack.example", author='"ceo@good.example" <x@attack.example>'),
+            ["spf=pass", "dkim=pass header.d=attack.example", "dmarc=pass header.from=attack.example"],
+            **FROM_ATTACKER),
         Row("an encoded display name does not make an author",
             lambda k: plain("=?utf-8?q?ceo=40good=2Eexample?= <x@attack.example>"),
             ["spf=pass", "dkim=none", "dmarc=pass header.from=attack.example"], **FROM_ATTACKER),
@@ -298,7 +337,8 @@ SPOOFS = {
     "no From": {"author": None},
     "an empty group": {"author": "undisclosed:;"},
     "a Sender beside a forged From": {"author": "ceo@good.example", "headers": ["Sender: x@attack.example"]},
-    "too many author domains": {"author": ", ".join(f"a@many{n}.example" for n in range(12)) + ", x@attack.example"},
+    "too many author domains": {"author": "x@attack.example, " + ", ".join(f"a@many{n}.example"
+                                                                         for n in range(12))},
     "8-bit octets in the domain": {"author": b"ceo@good.example\xff.attack.example"},
 }
 
@@ -307,7 +347,8 @@ def spoof_rows():
     """Each spoof once refused and once only watched, by an attacker with SPF and DKIM of its own in order."""
     rows = []
     for name, options in SPOOFS.items():
-        build = lambda k, o=options: oddly_signed(k, domain="attack.example", sign_headers=["From", "To", "Subject"], **o)
+        build = lambda k, o=options: oddly_signed(k, domain="attack.example",
+                                                  sign_headers=["From", "To", "Subject"], **o)
         rows.append(Row(f"spoof: {name}", build, None, code=550, **FROM_ATTACKER, spoof=True))
         rows.append(Row(f"spoof, only watched: {name}", build,
                         ["spf=pass smtp.mailfrom=attack.example", "dkim=*", "dmarc=fail|permerror|none"],
@@ -318,33 +359,46 @@ def spoof_rows():
 def dns_rows():
     rows = [
         Row("no name server answers", signed,
-            ["spf=temperror smtp.mailfrom=good.example", "dkim=temperror", "dmarc=temperror header.from=good.example"],
-            variant="down", **FROM_GOOD, record={"judgement.action": "accept", "judgement.disposition": "none"}),
+            ["spf=temperror smtp.mailfrom=good.example", "dkim=temperror",
+             "dmarc=temperror header.from=good.example"],
+            variant="down", **FROM_GOOD,
+            record={"judgement.action": "accept", "judgement.disposition": "none"}),
         Row("a slow name server is waited for", lambda k: plain("a@slow.example"),
-            ["spf=pass smtp.mailfrom=slow.example", "dkim=none", "dmarc=pass header.from=slow.example"], variant="open",
+            ["spf=pass smtp.mailfrom=slow.example", "dkim=none", "dmarc=pass header.from=slow.example"],
+            variant="open",
             ip=GOOD_IP, mail_from="a@slow.example"),
-        Row("SERVFAIL for SPF beside a DKIM pass", lambda k: signed(k, domain="spffail.example", author="a@spffail.example"),
-            ["spf=temperror smtp.mailfrom=spffail.example", "dkim=pass", "dmarc=pass header.from=spffail.example"],
+        Row("SERVFAIL for SPF beside a DKIM pass",
+            lambda k: signed(k, domain="spffail.example", author="a@spffail.example"),
+            ["spf=temperror smtp.mailfrom=spffail.example", "dkim=pass",
+             "dmarc=pass header.from=spffail.example"],
             variant="open", mail_from="a@spffail.example"),
-        Row("SERVFAIL for a key beside an SPF pass", lambda k: signed(k, domain="keyfail.example", author="a@keyfail.example"),
-            ["spf=pass", "dkim=temperror", "dmarc=pass header.from=keyfail.example"], variant="open", ip=GOOD_IP,
+        Row("SERVFAIL for a key beside an SPF pass",
+            lambda k: signed(k, domain="keyfail.example", author="a@keyfail.example"),
+            ["spf=pass", "dkim=temperror", "dmarc=pass header.from=keyfail.example"], variant="open",
+            ip=GOOD_IP,
             mail_from="a@keyfail.example"),
-        Row("SERVFAIL for the author domain does not fall back on its organization", lambda k: plain("a@half.none.example"),
+        Row("SERVFAIL for the author domain does not fall back on its organization",
+            lambda k: plain("a@half.none.example"),
             [*NOBODY, "dmarc=temperror header.from=half.none.example"], variant="open"),
         Row("a silent name server for the policy", lambda k: plain("a@silent.example"),
             [*NOBODY, "dmarc=temperror header.from=silent.example"], variant="open"),
     ]
     failing = {
-        "the policy": ("polfail.example", lambda k: plain("a@polfail.example"), {}, ["spf=none", "dkim=none"]),
+        "the policy": ("polfail.example", lambda k: plain("a@polfail.example"), {},
+                       ["spf=none", "dkim=none"]),
         "SPF": ("spffail.example", lambda k: plain("a@spffail.example"), {"mail_from": "a@spffail.example"},
                 ["spf=temperror", "dkim=none"]),
-        "the key": ("keyfail.example", lambda k: signed(k, domain="keyfail.example", author="a@keyfail.example"), {},
+        "the key": ("keyfail.example",
+                    lambda k: signed(k, domain="keyfail.example", author="a@keyfail.example"), {},
                     ["spf=none", "dkim=temperror"]),
     }
     for what, (domain, build, options, results) in failing.items():
-        rows.append(Row(f"SERVFAIL for {what}, let through", build, [*results, f"dmarc=temperror header.from={domain}"],
-                        variant="open", **options, record={"judgement.result": "temperror", "judgement.action": "accept"}))
-        rows.append(Row(f"SERVFAIL for {what}, put off", build, None, variant="tempfail", code=451, says=domain, **options,
+        rows.append(Row(f"SERVFAIL for {what}, let through", build,
+                        [*results, f"dmarc=temperror header.from={domain}"],
+                        variant="open", **options,
+                        record={"judgement.result": "temperror", "judgement.action": "accept"}))
+        rows.append(Row(f"SERVFAIL for {what}, put off", build, None, variant="tempfail", code=451,
+                        says=domain, **options,
                         record={"judgement.result": "temperror", "judgement.action": "tempfail"}))
     return rows
 
@@ -354,25 +408,31 @@ def size_rows():
     return [
         Row("8-bit octets in a header field", lambda k: signed(k, subject=b"gr\xfc\xdfe"),
             ["spf=none", "dkim=pass", PASS_GOOD]),
-        refused("forged, behind a header field of 100 KB", lambda k: plain(headers=[_long_field(1300)]), spoof=True),
-        Row("a header field of 100 KB", lambda k: signed(k, headers=[_long_field(1300)]), ["spf=none", "dkim=pass", PASS_GOOD]),
+        refused("forged, behind a header field of 100 KB", lambda k: plain(headers=[_long_field(1300)]),
+                spoof=True),
+        Row("a header field of 100 KB", lambda k: signed(k, headers=[_long_field(1300)]),
+            ["spf=none", "dkim=pass", PASS_GOOD]),
         Row("500 header fields", lambda k: signed(k, headers=[f"X-Field-{n}: {n}" for n in range(500)]),
             ["spf=none", "dkim=pass", PASS_GOOD]),
         Row("a header over every limit is never a pass by what was cut off",
             lambda k: oddly_signed(k, domain="attack.example", author="x@attack.example",
                                    headers=[_long_field(700)] * 55 + ["From: ceo@good.example"]),
             None, code=550, **FROM_ATTACKER, spoof=True),
-        Row("a signed body of 2 MB", lambda k: signed(k, body=big_body), ["spf=none", "dkim=pass", PASS_GOOD]),
+        Row("a signed body of 2 MB", lambda k: signed(k, body=big_body),
+            ["spf=none", "dkim=pass", PASS_GOOD]),
         Row("an empty body", lambda k: signed(k, body=b""), ["spf=none", "dkim=pass", PASS_GOOD]),
         Row("an empty body, simple", lambda k: signed(k, body=b"", canonicalization=("simple", "simple")),
             ["spf=none", "dkim=pass", PASS_GOOD]),
-        Row("a body with bare LF line ends", lambda k: _bare_lf(signed(k)), ["spf=none", "dkim=pass", PASS_GOOD]),
-        Row("twelve signatures, the aligned one last", lambda k: _many_signatures(k), ["spf=none", "dkim=*", PASS_GOOD]),
+        Row("a body with bare LF line ends", lambda k: _bare_lf(signed(k)),
+            ["spf=none", "dkim=pass", PASS_GOOD]),
+        Row("twelve signatures, the aligned one last", lambda k: _many_signatures(k),
+            ["spf=none", "dkim=*", PASS_GOOD]),
     ]
 
 
 def _long_field(lines):
-    """A folded field of about 77 octets a line. Postfix keeps up to header_size_limit of a field, 102,400 by default."""
+    """A folded field of about 77 octets a line. Postfix keeps up to header_size_limit of a field, 102,400 by
+    default."""
     return "X-Long:" + "".join(f"\r\n word-{n:05d}-" + "x" * 63 for n in range(lines))
 
 
@@ -389,5 +449,6 @@ def _many_signatures(keys):
 
 
 def all_rows():
-    return (authenticated_rows() + refused_rows() + policy_rows() + trust_rows() + author_rows() + spoof_rows()
+    return (authenticated_rows() + refused_rows() + policy_rows() + trust_rows() + author_rows()
+            + spoof_rows()
             + dns_rows() + size_rows())

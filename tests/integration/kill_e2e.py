@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""The milter is killed at random moments under load; afterwards every message that Postfix took has its record.
+"""The milter is killed at random moments under load; afterwards every message that Postfix took has its
+record.
 
-Postfix answers 4xx while the milter is away (milter_default_action = tempfail), so a 250 means that the milter had
-answered, and the milter answers only when the record is on disk. A client that hears 4xx sends again.
+Postfix answers 4xx while the milter is away (milter_default_action = tempfail), so a 250 means that the
+milter had answered, and the milter answers only when the record is on disk. A client that hears 4xx sends
+again.
 """
 
 import random
@@ -102,7 +104,8 @@ def main():
     programs, arguments = programs_from_arguments(__doc__, options)
     print(f"seed {arguments.seed}", flush=True)
     suite = Suite("kill_e2e")
-    suite.check("every accepted message has its record", every_accepted_message_has_its_record, programs, suite,
+    suite.check("every accepted message has its record", every_accepted_message_has_its_record, programs,
+                suite,
                 arguments)
     return suite.finish()
 

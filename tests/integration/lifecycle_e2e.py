@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The milter as a service: start, reload, drain, end; what it tells systemd, operators and monitoring; what it does
-without a store, and with an MTA that cannot do what it needs."""
+"""The milter as a service: start, reload, drain, end; what it tells systemd, operators and monitoring; what
+it does without a store, and with an MTA that cannot do what it needs."""
 
 import json
 import re
@@ -84,12 +84,14 @@ def broken_reload_keeps_the_old(lab):
     milter.conf.write_text(milter.conf.read_text().replace('mode = "enforce"', 'mode = "enforced"'))
     log = milter.reload("MILTER_RELOAD_FAILED")
     expect(re.search(r"defender\.toml:\d+:\d+: ", log), f"no file, line and column in {log!r}")
-    expect(send(milter, plain(), "broken1").reply.startswith("550 "), "the old settings are no longer in force")
+    expect(send(milter, plain(), "broken1").reply.startswith("550 "),
+           "the old settings are no longer in force")
     milter.conf.write_text("this is [not TOML")
     milter.reload("MILTER_RELOAD_FAILED")
     milter.conf.unlink()
     milter.reload("MILTER_RELOAD_FAILED")
-    expect(send(milter, plain(), "broken2").reply.startswith("550 "), "the old settings are no longer in force")
+    expect(send(milter, plain(), "broken2").reply.startswith("550 "),
+           "the old settings are no longer in force")
     milter.configure({"policy": {"mode": "monitor"}})
     milter.reload("MILTER_RELOADED")
     expect_equal(send(milter, plain(), "broken3").verdict, "continue", "after a good file again")
@@ -181,7 +183,8 @@ def vanishing_mta_is_survived(lab):
     milter = lab.milter("vanish")
     for steps in range(5):
         client = MilterClient(milter.address)
-        for step in (client.connect, lambda: client.helo("h.example"), lambda: client.mail("<a@good.example>"),
+        for step in (client.connect, lambda: client.helo("h.example"),
+                     lambda: client.mail("<a@good.example>"),
                      lambda: client.header("From", b" a@good.example"))[:steps]:
             step()
         client.drop()
@@ -252,7 +255,8 @@ def exit_statuses(lab):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port()))
         taken.listen()
-        milter = lab.milter("taken", {"milter": {"socket": f"inet:{taken.getsockname()[1]}@127.0.0.1"}}, start=False)
+        milter = lab.milter("taken", {"milter": {"socket": f"inet:{taken.getsockname()[1]}@127.0.0.1"}},
+                            start=False)
         done = run_milter(lab, "-c", str(milter.conf))
     expect_equal(done.returncode, 1, f"a port that is taken ({done.stderr})")
     expect("MILTER_START_FAILED" in done.stderr, f"a reason in {done.stderr!r}")
@@ -260,7 +264,8 @@ def exit_statuses(lab):
 
 def metrics_are_served(lab):
     port = free_port()
-    milter = lab.milter("metrics", {"metrics": {"listen": f"127.0.0.1:{port}"}, "policy": {"mode": "enforce"}})
+    milter = lab.milter("metrics",
+                        {"metrics": {"listen": f"127.0.0.1:{port}"}, "policy": {"mode": "enforce"}})
     send(milter, signed(lab.keys), "metrics1")
     send(milter, plain(), "metrics2")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
@@ -268,7 +273,8 @@ def metrics_are_served(lab):
     samples = dict(re.findall(r"^(\S+) (\S+)$", text, re.MULTILINE))
     expect(all(line.startswith(("#", "defender_", "exposer_")) for line in text.splitlines() if line),
            f"names that do not start with defender_:\n{text}")
-    messages = {name: value for name, value in samples.items() if name.startswith("defender_") and "result=" in name}
+    messages = {name: value for name,
+                value in samples.items() if name.startswith("defender_") and "result=" in name}
     for result, action in (("pass", "accept"), ("fail", "reject")):
         expect(any(f'result="{result}"' in name and f'action="{action}"' in name and float(value) == 1
                    for name, value in messages.items()), f"no count of {result} and {action} in {messages}")
@@ -303,8 +309,10 @@ def status_is_told(lab):
 
 
 def mail_flows_without_a_store(lab):
-    """The store cannot be written: mail is judged and answered all the same, the loss is logged and counted."""
-    milter = lab.milter("unstored", {"store": {"path": "/proc/defender/no/such.db"}, "policy": {"mode": "enforce"}})
+    """The store cannot be written: mail is judged and answered all the same, the loss is logged and
+    counted."""
+    milter = lab.milter("unstored",
+                        {"store": {"path": "/proc/defender/no/such.db"}, "policy": {"mode": "enforce"}})
     outcome = send(milter, signed(lab.keys), "unstored1")
     expect_equal(outcome.verdict, "continue", "a good message")
     expect(b"dmarc=pass" in (outcome.header("Authentication-Results") or b""), f"not judged: {outcome}")
@@ -365,10 +373,12 @@ def hostile_peers_are_survived(lab):
 
 
 def hostile_messages_are_answered(lab):
-    """Messages that no MTA lets through reach the milter whole; each gets an answer, in time, and a record."""
+    """Messages that no MTA lets through reach the milter whole; each gets an answer, in time, and a
+    record."""
     milter = lab.milter("odd", {"policy": {"mode": "enforce"}})
     many = b"".join(b"DKIM-Signature: v=1; a=rsa-sha256; d=d%d.example; s=s; h=From; bh=aaaa; b=bbbb\r\n" % n
                     for n in range(1000))
+    authors = [b"a%d@good.example" % n for n in range(10000)]
     messages = {
         "bare CR and LF in a header field": b"From: a@good.example\rFrom: b@good.example\r\n\r\nx",
         "a field name of control characters": b"\x01\x02: x\r\nFrom: a@good.example\r\n\r\nx",
@@ -376,7 +386,7 @@ def hostile_messages_are_answered(lab):
         "a body of NULs": b"From: a@good.example\r\n\r\n" + b"\0" * 70000,
         "bare LF in the body": b"From: a@good.example\r\n\r\na\nb\rc\n\n\r\r\n",
         "1000 signatures": many + b"From: a@good.example\r\n\r\nx",
-        "10,000 authors": b"From: " + b",\r\n ".join(b"a%d@good.example" % n for n in range(10000)) + b"\r\n\r\nx",
+        "10,000 authors": b"From: " + b",\r\n ".join(authors) + b"\r\n\r\nx",
         "nested comments": b"From: " + b"(" * 50000 + b"a" + b")" * 50000 + b" a@good.example\r\n\r\nx",
         "a header field of 1 MB": b"X: " + b"x" * 1000000 + b"\r\nFrom: a@good.example\r\n\r\nx",
         "20,000 header fields": b"X: y\r\n" * 20000 + b"From: a@good.example\r\n\r\nx",
@@ -393,8 +403,8 @@ def hostile_messages_are_answered(lab):
 
 
 def long_header_field_is_judged(lab):
-    """A field over 65,535 octets: were the connection to end at it, an MTA that accepts mail without its filter
-    would let everything through behind such a field."""
+    """A field over 65,535 octets: were the connection to end at it, an MTA that accepts mail without its
+    filter would let everything through behind such a field."""
     milter = lab.milter("long", {"policy": {"mode": "enforce"}})
     for octets in (65000, 65534, 65535, 65536, 102400, 1000000):
         message = b"X-Long: " + b"x" * octets + b"\r\n" + plain()
@@ -412,33 +422,39 @@ def local_client_is_not_judged(lab):
         client.connect_local()
         client.helo("localhost")
         outcome = client.message(plain(), queue_id="local1", connected=True)
-    expect_equal((outcome.verdict, outcome.inserted), ("continue", []), "a client that is not on an IP socket")
+    expect_equal((outcome.verdict, outcome.inserted), ("continue", []),
+                 "a client that is not on an IP socket")
     expect_equal(milter.record("local1")["judgement"]["exemption"], "local_client", "the record")
     milter.stop()
 
 
 def log_has_one_line_for_a_message(lab):
     milter = lab.milter("log", {"policy": {"mode": "enforce"}})
-    send(milter, plain("a@good.example"), "log1", mail_from='"a b = c"@good.example', helo='x y="z"', ip=GOOD_IP)
+    send(milter, plain("a@good.example"), "log1", mail_from='"a b = c"@good.example', helo='x y="z"',
+         ip=GOOD_IP)
     lines = [line for line in milter.log().splitlines() if "queue_id=log1" in line]
     expect_equal(len(lines), 1, f"lines about the message: {lines}")
-    expect("MESSAGE_JUDGED" in lines[0] and "dmarc=pass" in lines[0] and "ip=192.0.2.10" in lines[0], lines[0])
+    expect("MESSAGE_JUDGED" in lines[0] and "dmarc=pass" in lines[0] and "ip=192.0.2.10" in lines[0],
+           lines[0])
     expect(' y="z"' not in lines[0], f"the HELO name forges a field: {lines[0]}")
     milter.stop()
 
 
 CHECKS = [
     reload_changes_policy, broken_reload_keeps_the_old, message_keeps_its_settings, many_reloads_under_load,
-    drains_on_sigterm, ends_with_idle_connections, vanishing_mta_is_survived, tells_systemd, check_config_says_all,
+    drains_on_sigterm, ends_with_idle_connections, vanishing_mta_is_survived, tells_systemd,
+    check_config_says_all,
     exit_statuses, metrics_are_served, status_is_told, mail_flows_without_a_store, store_comes_back,
-    unsuitable_mta_is_refused, hostile_peers_are_survived, hostile_messages_are_answered, long_header_field_is_judged, local_client_is_not_judged,
+    unsuitable_mta_is_refused, hostile_peers_are_survived, hostile_messages_are_answered,
+    long_header_field_is_judged, local_client_is_not_judged,
     log_has_one_line_for_a_message,
 ]
 
 
 def main():
     programs, arguments = programs_from_arguments(
-        __doc__, lambda parser: parser.add_argument("--only", default="", help="checks whose name has this text"))
+        __doc__,
+        lambda parser: parser.add_argument("--only", default="", help="checks whose name has this text"))
     suite = Suite("lifecycle_e2e")
     lab = Lab(programs)
     suite.logs.append(lambda: ("the last milter", lab.milters[-1].log() if lab.milters else ""))

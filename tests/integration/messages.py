@@ -8,7 +8,8 @@ BODY = b"Hello,\r\n\r\nthis is the body.\r\n"
 
 
 def plain(author="Ann <ann@good.example>", *, headers=(), body=BODY, subject="A message", front=()):
-    """An unsigned message. `author` is the From field's value (None: no From field); `front` stands above it."""
+    """An unsigned message. `author` is the From field's value (None: no From field); `front` stands above
+    it."""
     fields = [_octets(field) for field in front]
     if author is not None:
         fields.append(b"From: " + _octets(author))
@@ -18,7 +19,8 @@ def plain(author="Ann <ann@good.example>", *, headers=(), body=BODY, subject="A 
     return b"\r\n".join(fields) + b"\r\n\r\n" + body
 
 
-def signed(keys, domain="good.example", selector="s1", key=None, canonicalization=("relaxed", "relaxed"), **options):
+def signed(keys, domain="good.example", selector="s1", key=None, canonicalization=("relaxed", "relaxed"),
+           **options):
     """As plain(), with dkimpy's signature."""
     return dkimpy_sign(plain(**options), key or keys.rsa, domain, selector, canonicalization=canonicalization)
 
@@ -26,7 +28,8 @@ def signed(keys, domain="good.example", selector="s1", key=None, canonicalizatio
 def oddly_signed(keys, domain="good.example", selector="s1", key=None, tags=None, sign_headers=None,
                  body_octets=None, **options):
     """As plain(), with a signature that dkimpy would not make."""
-    return sign(plain(**options), key or keys.rsa, domain, selector, headers=sign_headers, body_octets=body_octets,
+    return sign(plain(**options), key or keys.rsa, domain, selector, headers=sign_headers,
+                body_octets=body_octets,
                 tags=tags)
 
 

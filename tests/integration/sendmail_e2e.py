@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The milter under Sendmail: a pass is delivered with its field on top, a forgery is refused, both are recorded."""
+"""The milter under Sendmail: a pass is delivered with its field on top, a forgery is refused, both are
+recorded."""
 
 import smtplib
 import sys
@@ -29,7 +30,8 @@ class Lab:
 
 def pass_is_delivered(lab):
     forged = "Authentication-Results: mx.lab.example; dmarc=pass header.from=forged.example"
-    reply = lab.send(signed(lab.keys, headers=[forged], subject="delivered-by-sendmail"), "bounce@nospf.example")
+    reply = lab.send(signed(lab.keys, headers=[forged], subject="delivered-by-sendmail"),
+                     "bounce@nospf.example")
     expect_equal(reply.code, 250, f"SMTP answer ({reply.text})")
     message = lab.sendmail.wait_delivered("delivered-by-sendmail")
     fields = auth_results.fields_named(message, "Authentication-Results")

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Walks the includes of the product code and fails on an arrow that goes up or sideways, and on a library's header
-outside the few files that are meant to touch that library.
+"""Walks the includes of the product code and fails on an arrow that goes up or sideways, and on a library's
+header outside the few files that are meant to touch that library.
 
-    layering_test.py ROOT     checks the tree at ROOT, after the checker itself has been tried on made-up trees
+    layering_test.py ROOT     checks the tree at ROOT, after the checker itself has been tried on made-up
+    trees
 """
 
 import re
@@ -12,7 +13,8 @@ import unittest
 from fnmatch import fnmatch
 from pathlib import Path
 
-# From the bottom up. Rooms of one row never include one another; a room includes only what stands in rows below.
+# From the bottom up. Rooms of one row never include one another; a room includes only what stands in rows
+# below.
 ROWS = [
     ["common/base"],
     ["common/config", "common/log", "common/metrics"],
@@ -115,12 +117,15 @@ class CheckerTest(unittest.TestCase):
         self.assertEqual(self.include("common/dns/a.cpp", "common/dns/b.hpp"), [])
 
     def test_looking_up_is_wrong(self):
-        for here, there in (("common/base/a.cpp", "common/log/b.hpp"), ("common/dns/a.hpp", "common/auth/b.hpp"),
-                            ("common/auth/a.cpp", "common/store/b.hpp"), ("common/store/a.cpp", "milter/b.hpp")):
+        for here, there in (("common/base/a.cpp", "common/log/b.hpp"),
+                            ("common/dns/a.hpp", "common/auth/b.hpp"),
+                            ("common/auth/a.cpp", "common/store/b.hpp"),
+                            ("common/store/a.cpp", "milter/b.hpp")):
             self.assertIn("must not look up", "".join(self.include(here, there)))
 
     def test_looking_sideways_is_wrong(self):
-        for here, there in (("common/log/a.cpp", "common/config/b.hpp"), ("common/dns/a.hpp", "common/mail/b.hpp"),
+        for here, there in (("common/log/a.cpp", "common/config/b.hpp"),
+                            ("common/dns/a.hpp", "common/mail/b.hpp"),
                             ("milter/a.cpp", "ctl/b.hpp"), ("reporter/a.cpp", "milter/b.hpp")):
             self.assertIn("must not look sideways", "".join(self.include(here, there)))
 
@@ -139,8 +144,10 @@ class CheckerTest(unittest.TestCase):
         self.assertEqual(self.tree({"common/dns/ares_channel.hpp": "#include <ares.h>\n",
                                     "milter/libmilter_frontend.cpp": "#include <libmilter/mfapi.h>\n"}), [])
         for path, header in (("common/dns/lookup.cpp", "ares.h"), ("milter/session.cpp", "libmilter/mfapi.h"),
-                             ("common/auth/judge.cpp", "boost/asio/post.hpp"), ("ctl/explain.cpp", "sqlite3.h"),
-                             ("common/mail/author.cpp", "idn2.h"), ("common/auth/spf_check.hpp", "spf2/spf.h")):
+                             ("common/auth/judge.cpp", "boost/asio/post.hpp"),
+                             ("ctl/explain.cpp", "sqlite3.h"),
+                             ("common/mail/author.cpp", "idn2.h"),
+                             ("common/auth/spf_check.hpp", "spf2/spf.h")):
             self.assertIn(header, "".join(self.tree({path: f"#  include <{header}>\n"})))
 
     def test_an_include_in_a_comment_counts_only_at_the_start_of_a_line(self):

@@ -3,9 +3,6 @@
 import re
 from dataclasses import dataclass, field
 
-FIELD = re.compile(rb"^Authentication-Results[ \t]*:", re.IGNORECASE)
-
-
 @dataclass
 class MethodResult:
     method: str
@@ -37,7 +34,8 @@ def header_fields(message):
 
 
 def fields_named(message, name):
-    return [value for field_name, value in header_fields(message) if field_name.lower() == name.lower().encode()]
+    return [value for field_name,
+            value in header_fields(message) if field_name.lower() == name.lower().encode()]
 
 
 def _tokens(text):
@@ -120,7 +118,7 @@ def _method(group):
         pairs.append((words[0][1], words[2][1]))
         at += 3
         # A value such as "Some Name"@example.com comes as a quoted string and what follows it.
-        while at < len(group) and group[at][0] == "word" and (at + 1 >= len(group) or group[at + 1][0] != "="):
+        while at < len(group) and group[at][0] == "word" and not _is_name(group, at):
             pairs[-1] = (pairs[-1][0], pairs[-1][1] + group[at][1])
             at += 1
     method = MethodResult(pairs[0][0].lower(), pairs[0][1].lower())
@@ -132,12 +130,6 @@ def _method(group):
     return method
 
 
-def expected(text):
-    """A MethodResult from a row of a test table: "dkim=pass header.d=a.example"."""
-    return _method(_tokens(text))
-
-
-def matches(wanted, got):
-    """Whether `got` is `wanted`, having at least its properties."""
-    return (wanted.method == got.method and wanted.result == got.result
-            and all(got.properties.get(name) == value for name, value in wanted.properties.items()))
+def _is_name(group, at):
+    """Whether the word at that place stands in front of a '='."""
+    return at + 1 < len(group) and group[at + 1][0] == "="

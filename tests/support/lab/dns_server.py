@@ -1,7 +1,7 @@
 """A name server whose answers a test writes down: records, silence, delay, SERVFAIL; over UDP and TCP.
 
-`ScriptedDns.answer` is called for every question, on a thread of its own, and gives an Answer. A name server that
-stays silent or slow is as easy to have as one that answers.
+`ScriptedDns.answer` is called for every question, on a thread of its own, and gives an Answer. A name server
+that stays silent or slow is as easy to have as one that answers.
 """
 
 import socket
@@ -40,7 +40,8 @@ class Table:
     """
 
     def __init__(self, records):
-        self._records = {(name.lower().rstrip("."), kind): list(values) for (name, kind), values in records.items()}
+        self._records = {(name.lower().rstrip("."), kind): list(values) for (name, kind),
+                         values in records.items()}
         self._names = set()
         for name, _ in self._records:
             while name:
@@ -144,7 +145,8 @@ class ScriptedDns:
     def _fill(response, question, kind, answer):
         for record in answer.records:
             name, record_kind, text = record if isinstance(record, tuple) else (None, kind, record)
-            owner = question.name if name is None or name == raw_text(question.name) else dns.name.from_text(name)
+            asked = name is None or name == raw_text(question.name)
+            owner = question.name if asked else dns.name.from_text(name)  # in the question's spelling
             rdata = dns.rdata.from_text(dns.rdataclass.IN, record_kind, text, origin=dns.name.root,
                                        relativize=False)
             rrset = response.find_rrset(response.answer, owner, dns.rdataclass.IN, rdata.rdtype, create=True)

@@ -38,7 +38,8 @@ class Knot:
         zone.write_text(zone_text)
         self.port = free_port()
         conf = run / "knot.conf"
-        conf.write_text(KNOT_CONF.format(port=self.port, run=run, zone=zone, control=short_folder() / "knot.sock"))
+        conf.write_text(KNOT_CONF.format(port=self.port, run=run, zone=zone,
+                                         control=short_folder() / "knot.sock"))
         self.process = Process("knotd", ["/usr/sbin/knotd", "-c", str(conf)], folder)
         self.process.wait_for_port(self.port)
         wait_for(self._serves, "Knot to serve the zone")

@@ -101,7 +101,7 @@ class Milter:
         self.process = Process(f"{self.name}.milter", command, self._programs.folder,
                                env={**sanitizer_env(self.folder), **(env or {})})
         if wait:
-            self.process._wait_alive(self._listens, f"{self.name} to listen")
+            self.process.wait_alive(self._listens, f"{self.name} to listen")
 
     def _listens(self):
         if not self.socket_path:
@@ -153,18 +153,27 @@ class Milter:
         return found[0] if isinstance(found, list) else found
 
     def record(self, queue_id):
-        """The newest record of a message, as {"evidence", "judgement", "reply", "error"}; None where there is none.
-
-        Read from the file by SQLite itself, so that the programs do not vouch for each other.
-        """
-        with contextlib.closing(sqlite3.connect(self.settings["store"]["path"])) as database:
-            row = database.execute("SELECT evidence, judgement, reply, error FROM record WHERE queue_id = ? "
-                                   "ORDER BY id DESC", (queue_id,)).fetchone()
-        if row is None:
+        """The newest record of a message, as {"evidence", "judgement", "reply", "error"}; None where there is
+        none. Read from the file by SQLite itself, so that the programs do not vouch for each other."""
+        rows = self._rows("SELECT evidence, judgement, reply, error FROM record WHERE queue_id = ? "
+                          "ORDER BY id DESC LIMIT 1", queue_id)
+        if not rows:
             return None
-        return {"evidence": json.loads(row[0]), "judgement": json.loads(row[1]), "reply": row[2], "error": row[3]}
+        evidence, judgement, reply, error = rows[0]
+        return {"evidence": json.loads(evidence), "judgement": json.loads(judgement), "reply": reply,
+                "error": error}
 
     def queue_ids(self):
         """Every queue id in the store, with how often it is there."""
-        with contextlib.closing(sqlite3.connect(self.settings["store"]["path"])) as database:
-            return dict(database.execute("SELECT queue_id, count(*) FROM record GROUP BY queue_id"))
+        return dict(self._rows("SELECT queue_id, count(*) FROM record GROUP BY queue_id"))
+
+    def _rows(self, query, *parameters):
+        """What a query gives; nothing while the milter has not made its store yet, which opening must not do."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self.settings['store']['path']}?mode=rw",
+                                                    uri=True, timeout=30)) as database:
+                return database.execute(query, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if "unable to open" in str(error) or "no such table" in str(error):
+                return []
+            raise

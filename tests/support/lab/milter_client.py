@@ -12,7 +12,8 @@ ALL_ACTIONS = 0x1ff
 ALL_PROTOCOL = 0x1fffff
 
 # Protocol flags: steps not wanted, and steps that get no reply.
-NO_STEP = {"C": 0x01, "H": 0x02, "M": 0x04, "R": 0x08, "B": 0x10, "L": 0x20, "N": 0x40, "U": 0x100, "T": 0x200}
+NO_STEP = {"C": 0x01, "H": 0x02, "M": 0x04, "R": 0x08, "B": 0x10, "L": 0x20, "N": 0x40, "U": 0x100,
+           "T": 0x200}
 NO_REPLY = {"L": 0x80, "C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "U": 0x20000,
             "N": 0x40000, "B": 0x80000}
 LEADING_SPACE = 0x100000
@@ -38,7 +39,8 @@ class Outcome:
 
     def header(self, name):
         """The value of the one field of that name that was inserted; None where there is none."""
-        found = [value for _, field_name, value in self.inserted if field_name.lower() == name.lower().encode()]
+        found = [value for _, field_name,
+                 value in self.inserted if field_name.lower() == name.lower().encode()]
         return found[0] if found else None
 
 
@@ -152,7 +154,8 @@ class MilterClient:
         return self._step(b"T", macros={"i": queue_id} if queue_id else None)
 
     def header(self, name, value):
-        """`value` is what stands behind the colon, with its leading blank and LF line ends, as Postfix gives it."""
+        """`value` is what stands behind the colon, with its leading blank and LF line ends, as Postfix gives
+        it."""
         if not self.protocol & LEADING_SPACE and value[:1] == b" ":
             value = value[1:]
         return self._step(b"L", _text(name) + b"\0" + value + b"\0")

@@ -1,7 +1,8 @@
 """Postfix and Sendmail from Debian's packages, unpacked into a folder instead of installed.
 
-The two packages conflict with each other, and neither may be started by its maintainer scripts on a machine that
-only runs tests. `apt-get download` fetches them, `dpkg -x` unpacks them; both are kept in the build tree.
+The two packages conflict with each other, and neither may be started by its maintainer scripts on a machine
+that only runs tests. `apt-get download` fetches them, `dpkg -x` unpacks them; both are kept in the build
+tree.
 """
 
 import fcntl
@@ -19,7 +20,8 @@ PACKAGES = {
 
 
 def unpacked(name, cache):
-    """The folder that holds the unpacked packages of `name`; fetched at the first call, then kept in `cache`."""
+    """The folder that holds the unpacked packages of `name`; fetched at the first call, then kept in
+    `cache`."""
     cache = Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / name

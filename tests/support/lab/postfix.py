@@ -1,7 +1,7 @@
 """A private Postfix: several SMTP ports, each with a milter of its own (or none), delivering to one maildir.
 
-It runs from unpacked packages (packages.py) in a folder of its own, with the existing accounts uucp and news as
-its owner and group. XCLIENT is allowed from loopback, so that a test can be any client. Needs root.
+It runs from unpacked packages (packages.py) in a folder of its own, with the existing accounts uucp and news
+as its owner and group. XCLIENT is allowed from loopback, so that a test can be any client. Needs root.
 """
 
 import grp
@@ -122,7 +122,8 @@ class Postfix:
         self._packages = unpacked("postfix", cache)
         self._ports = {name: free_port() for name in milters}
         self._write(milters)
-        self._env = {"LD_LIBRARY_PATH": str(self._packages / "usr/lib/postfix"), "MAIL_CONFIG": str(self._etc)}
+        self._env = {"LD_LIBRARY_PATH": str(self._packages / "usr/lib/postfix"),
+                     "MAIL_CONFIG": str(self._etc)}
         self._run_tool("postfix", "check")
         self.process = Process("postfix", [str(self._packages / "usr/lib/postfix/sbin/master"), "-d",
                                            "-c", str(self._etc)], folder, env=self._env)
@@ -143,7 +144,8 @@ class Postfix:
         shutil.chown(self.folder / "data", OWNER)
         os.chown(self.folder / "mail", account.pw_uid, account.pw_gid)
         for name in ("post-install", "postfix-script", "postfix-files"):
-            for source in (self._packages / "etc/postfix" / name, self._packages / "usr/lib/postfix/sbin" / name,
+            for source in (self._packages / "etc/postfix" / name,
+                           self._packages / "usr/lib/postfix/sbin" / name,
                            self._packages / "usr/share/postfix" / name):
                 if source.exists():
                     shutil.copy(source, self._etc)
@@ -164,7 +166,8 @@ class Postfix:
         return done.stdout
 
     def queue(self):
-        """The queue as postqueue shows it: one dict a message, with queue_id, queue_name (hold, deferred, …)."""
+        """The queue as postqueue shows it: one dict a message, with queue_id, queue_name (hold, deferred,
+        …)."""
         return [json.loads(line) for line in self._run_tool("postqueue", "-j").splitlines()]
 
     def held(self, queue_id):
@@ -173,14 +176,17 @@ class Postfix:
     def held_message(self, queue_id):
         """The text of a message that lies in the queue."""
         env = {**os.environ, **self._env}
-        done = subprocess.run([str(self._packages / "usr/sbin/postcat"), "-c", str(self._etc), "-bhq", queue_id],
+        done = subprocess.run([str(self._packages / "usr/sbin/postcat"), "-c", str(self._etc), "-bhq",
+                               queue_id],
                               env=env, capture_output=True, check=True)
         return done.stdout
 
     def delivered(self, queue_id):
-        """The text of the message in the maildir, found by the queue id in its Received field; None while absent."""
+        """The text of the message in the maildir, found by the queue id in its Received field; None while
+        absent."""
         needle = f" id {queue_id}".encode()
-        for path in sorted((self.inbox / "new").glob("*"), key=lambda entry: entry.stat().st_mtime, reverse=True):
+        for path in sorted((self.inbox / "new").glob("*"), key=lambda entry: entry.stat().st_mtime,
+                           reverse=True):
             text = path.read_bytes()
             if needle in text.partition(b"\n\n")[0]:
                 return text

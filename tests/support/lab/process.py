@@ -161,12 +161,12 @@ class Process:
             return file.read().decode("utf-8", "replace")
 
     def wait_for_port(self, port):
-        self._wait_alive(lambda: connects(port), f"{self.name} to listen on port {port}")
+        self.wait_alive(lambda: connects(port), f"{self.name} to listen on port {port}")
 
     def wait_for_log(self, text, seconds=PATIENCE):
-        self._wait_alive(lambda: text in self.log(), f"{text!r} in the log of {self.name}", seconds)
+        self.wait_alive(lambda: text in self.log(), f"{text!r} in the log of {self.name}", seconds)
 
-    def _wait_alive(self, condition, what, seconds=PATIENCE):
+    def wait_alive(self, condition, what, seconds=PATIENCE):
         ended = []
 
         def look():

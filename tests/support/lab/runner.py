@@ -1,4 +1,5 @@
-"""Runs a suite's checks one after another, prints each one's name and outcome, and shows the logs on failure."""
+"""Runs a suite's checks one after another, prints each one's name and outcome, and shows the logs on
+failure."""
 
 import argparse
 import sys
@@ -24,7 +25,8 @@ def expect_equal(got, wanted, what):
 
 
 class Suite:
-    """Counts outcomes. `logs` are functions that give (title, text), shown once at the end where anything failed."""
+    """Counts outcomes. `logs` are functions that give (title, text), shown once at the end where anything
+    failed."""
 
     def __init__(self, name):
         self.name = name

@@ -1,7 +1,7 @@
 """A private Sendmail with one milter, delivering to files; from unpacked packages, in a folder of its own.
 
-Sendmail waits for a minute at start where the host's name has no dot. It therefore gets a name of its own in its
-own UTS namespace where the kernel allows one, and patience where it does not. Needs root.
+Sendmail waits for a minute at start where the host's name has no dot. It therefore gets a name of its own in
+its own UTS namespace where the kernel allows one, and patience where it does not. Needs root.
 """
 
 import os

@@ -1,7 +1,7 @@
 """DKIM keys and signatures for the tests.
 
-`dkimpy_sign` is dkimpy, an implementation that shares nothing with the one under test. `sign` makes signatures that
-dkimpy would not make: any tag with any value, any domain, an expiry, a body length.
+`dkimpy_sign` is dkimpy, an implementation that shares nothing with the one under test. `sign` makes
+signatures that dkimpy would not make: any tag with any value, any domain, an expiry, a body length.
 """
 
 import base64
@@ -39,10 +39,12 @@ def rsa_key(bits=2048, algorithm="rsa-sha256"):
 def ed25519_key():
     private = nacl.signing.SigningKey.generate()
     public = private.verify_key.encode(nacl.encoding.Base64Encoder).decode()
-    return Key("ed25519-sha256", private, private.encode(nacl.encoding.Base64Encoder), f"v=DKIM1; k=ed25519; p={public}")
+    return Key("ed25519-sha256", private, private.encode(nacl.encoding.Base64Encoder),
+               f"v=DKIM1; k=ed25519; p={public}")
 
 
-def dkimpy_sign(message, key, domain, selector, headers=None, canonicalization=("relaxed", "relaxed"), **options):
+def dkimpy_sign(message, key, domain, selector, headers=None, canonicalization=("relaxed", "relaxed"),
+                **options):
     """The message with dkimpy's signature in front."""
     names = [name.lower().encode() for name in headers] if headers else None
     field = dkim.sign(message, selector.encode(), domain.encode(), key.private_text, include_headers=names,
@@ -52,7 +54,8 @@ def dkimpy_sign(message, key, domain, selector, headers=None, canonicalization=(
 
 
 def sign(message, key, domain, selector, headers=None, body_octets=None, tags=None):
-    """The message with a relaxed/relaxed signature in front. `tags` adds tags, or replaces those of that name."""
+    """The message with a relaxed/relaxed signature in front. `tags` adds tags, or replaces those of that
+    name."""
     head, _, body = message.partition(b"\r\n\r\n")
     canonical_body = Relaxed.canonicalize_body(body)
     all_tags = {"v": "1", "a": key.algorithm, "c": "relaxed/relaxed", "d": domain, "s": selector,
@@ -72,7 +75,8 @@ def sign(message, key, domain, selector, headers=None, body_octets=None, tags=No
 def _signature(key, octets, digest):
     if key.algorithm == "ed25519-sha256":
         return key.private.sign(digest(octets).digest()).signature
-    return key.private.sign(octets, padding.PKCS1v15(), hashes.SHA1() if digest is hashlib.sha1 else hashes.SHA256())
+    return key.private.sign(octets, padding.PKCS1v15(),
+                            hashes.SHA1() if digest is hashlib.sha1 else hashes.SHA256())
 
 
 def _signed_header(head, names):
@@ -81,7 +85,8 @@ def _signed_header(head, names):
     for name in names:
         for at in range(len(left) - 1, -1, -1):
             if left[at].partition(b":")[0].strip().lower() == name.strip().lower().encode():
-                value = re.sub(rb"[ \t]+", b" ", left.pop(at).partition(b":")[2].replace(b"\r\n", b"")).strip()
+                value = re.sub(rb"[ \t]+", b" ",
+                               left.pop(at).partition(b":")[2].replace(b"\r\n", b"")).strip()
                 signed += name.strip().lower().encode() + b":" + value + b"\r\n"
                 break
     return signed

@@ -1,4 +1,5 @@
-"""The names that the suites' messages come from: SPF, DKIM and DMARC records of made-up domains under .example."""
+"""The names that the suites' messages come from: SPF, DKIM and DMARC records of made-up domains under
+.example."""
 
 from lab.dns_server import quoted
 from lab.signing import ed25519_key, rsa_key
@@ -27,7 +28,8 @@ class Zone:
 
     def file(self):
         """Zone file text for the root zone."""
-        lines = ["$TTL 300", ". SOA ns.lab.example. host.lab.example. 1 3600 600 86400 60", ". NS ns.lab.example.",
+        lines = ["$TTL 300", ". SOA ns.lab.example. host.lab.example. 1 3600 600 86400 60",
+                 ". NS ns.lab.example.",
                  "ns.lab.example. A 127.0.0.1"]
         lines += [f"{name}. {kind} {text}" for (name, kind), texts in self.records.items() for text in texts]
         return "\n".join(lines) + "\n"
