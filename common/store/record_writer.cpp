@@ -201,7 +201,8 @@ void RecordWriter::Impl::open_if_due() {
 void RecordWriter::Impl::write_batch(std::vector<Item> batch) {
     if (batch.empty()) return;
     if (!store_) return complete(batch, Error{counts().last_error});
-    Progress progress{.give_up = Clock::now() + salvage_time};
+    Progress progress;
+    progress.give_up = Clock::now() + salvage_time;
     append(batch, progress);
     conclude(progress);
 }

@@ -1,0 +1,29 @@
+#include "ctl/commands.hpp"
+
+#include <filesystem>
+#include <iostream>
+
+#include "common/config/settings_reader.hpp"
+#include "common/store/sqlite_store.hpp"
+
+namespace defender::ctl {
+
+std::shared_ptr<const config::Settings> load_settings(Context& context) {
+    // Without settings anywhere the defaults hold, so that a message can be checked before anything is
+    // installed.
+    if (context.config_path == default_config_path && !std::filesystem::exists(default_config_path)) {
+        return config::default_settings();
+    }
+    auto reading = config::read_settings_file(context.config_path);
+    if (reading.settings) return reading.settings;
+    for (const auto& error : reading.errors) std::cerr << error.to_string() << '\n';
+    context.exit_status = exit_wrong;
+    return nullptr;
+}
+
+void fail(Context& context, const Error& error) {
+    std::cerr << "defenderctl: " << error.message << '\n';
+    context.exit_status = store::store_is_busy(error) ? exit_try_again : exit_wrong;
+}
+
+}  // namespace defender::ctl

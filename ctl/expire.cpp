@@ -1,0 +1,67 @@
+// defenderctl expire: deletes records that are older than they are to be kept.
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "common/base/utc_time.hpp"
+#include "common/store/json_fields.hpp"
+#include "common/store/sqlite_store.hpp"
+#include "ctl/commands.hpp"
+
+namespace defender::ctl {
+namespace {
+
+constexpr UtcSeconds seconds_per_day = 86400;
+
+struct ExpireOptions {
+    std::string before;
+    std::string now;
+    bool json = false;
+};
+
+std::string check_moment(const std::string& text) {
+    return parse_rfc3339(text) ? std::string() : text + " is no RFC 3339 time such as 2026-05-01T00:00:00Z";
+}
+
+UtcSeconds limit_of(const ExpireOptions& options, unsigned keep_days) {
+    if (const auto before = parse_rfc3339(options.before)) return *before;
+    const auto now = parse_rfc3339(options.now).value_or(static_cast<UtcSeconds>(std::time(nullptr)));
+    return now - UtcSeconds{keep_days} * seconds_per_day;
+}
+
+void expire(const ExpireOptions& options, Context& context) {
+    const auto settings = load_settings(context);
+    if (!settings) return;
+    const auto& path = settings->store.path;
+    if (!std::filesystem::exists(path)) return fail(context, Error{path + ": there is no store"});
+    auto store = store::open_sqlite_store(path, store::OpenMode::read_write);
+    if (!store) return fail(context, store.error());
+    const auto before = limit_of(options, settings->store.keep_days);
+    const auto expired = store.value()->expire(before);
+    if (!expired) return fail(context, expired.error());
+    if (options.json) {
+        std::cout << store::json_text({{"before", to_rfc3339(before)}, {"expired", *expired}}) << '\n';
+    } else {
+        std::cout << *expired << " records received before " << to_rfc3339(before) << " deleted\n";
+    }
+}
+
+}  // namespace
+
+void add_expire(CLI::App& app, Context& context) {
+    const auto options = std::make_shared<ExpireOptions>();
+    auto* command =
+        app.add_subcommand("expire", "Delete records older than store.keep, or than a given time");
+    const CLI::Validator moment(check_moment, "RFC3339");
+    auto* before =
+        command->add_option("--before", options->before, "Delete what was received before this time")
+            ->check(moment);
+    command->add_option("--now", options->now, "Count store.keep back from this time instead of the present")
+        ->check(moment)
+        ->excludes(before);
+    command->add_flag("--json", options->json, "For machines: one object");
+    command->callback([options, &context] { expire(*options, context); });
+}
+
+}  // namespace defender::ctl

@@ -1,0 +1,160 @@
+#include "common/store/evidence_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/store/json_fields.hpp"
+#include "tests/support/sample_record.hpp"
+
+namespace defender::store {
+namespace {
+
+auth::Evidence round_trip(const auth::Evidence& evidence) {
+    auto back = evidence_from_json(json_text(to_json(evidence)));
+    EXPECT_TRUE(back) << (back ? "" : back.error().message);
+    return back ? *back : auth::Evidence{};
+}
+
+TEST(EvidenceJson, EveryMemberComesBackAsItWas) {
+    const auto before = test::sample_evidence();
+    const auto after = round_trip(before);
+    EXPECT_EQ(after.queue_id, "4F2A1B");
+    EXPECT_EQ(after.received_at, 1777636800);
+    EXPECT_EQ(after.draw, 42U);
+    EXPECT_EQ(after.client.address.to_string(), "2001:db8::25");
+    EXPECT_FALSE(after.client.local);
+    EXPECT_EQ(after.client.name, "mail.example.org");
+    EXPECT_EQ(after.client.helo, "helo.example.org");
+    EXPECT_TRUE(after.client.authenticated);
+    EXPECT_EQ(after.mail_from, "jane@bounce.example.org");
+    EXPECT_EQ(after.author_status, mail::AuthorStatus::ok);
+    EXPECT_EQ(after.author_reason, "two authors");
+    EXPECT_EQ(after.author_addresses, before.author_addresses);
+    EXPECT_EQ(after.list_id, "list.example.org");
+    EXPECT_EQ(after.limits_reached, before.limits_reached);
+    ASSERT_EQ(after.spf.size(), 2U);
+    EXPECT_EQ(after.spf[0].scope, auth::SpfScope::mail_from);
+    EXPECT_EQ(after.spf[0].result, auth::SpfResult::softfail);
+    EXPECT_EQ(after.spf[0].domain, "bounce.example.org");
+    EXPECT_EQ(after.spf[0].organizational_domain, "example.org");
+    EXPECT_EQ(after.spf[0].reason, "~all");
+    EXPECT_EQ(after.spf[0].terms, 3U);
+    EXPECT_EQ(after.spf[0].void_lookups, 1U);
+    EXPECT_EQ(after.spf[1].scope, auth::SpfScope::helo);
+    EXPECT_EQ(json_text(to_json(after)), json_text(to_json(before)));
+}
+
+TEST(EvidenceJson, EverySignatureKeepsItsWholeTuple) {
+    const auto after = round_trip(test::sample_evidence());
+    ASSERT_EQ(after.dkim.size(), 2U);
+    const auto& signature = after.dkim[0];
+    EXPECT_EQ(signature.result, auth::DkimResult::policy);
+    EXPECT_EQ(signature.domain, "example.org");
+    EXPECT_EQ(signature.organizational_domain, "example.org");
+    EXPECT_EQ(signature.selector, "s1");
+    EXPECT_EQ(signature.identity, "jane@example.org");
+    EXPECT_EQ(signature.algorithm, "rsa-sha256");
+    EXPECT_EQ(signature.signature_prefix, "AbCdEfGh");
+    EXPECT_EQ(signature.key_bits, 2048U);
+    EXPECT_FALSE(signature.verified);
+    EXPECT_TRUE(signature.testing);
+    EXPECT_EQ(signature.unsigned_octets, 17U);
+    EXPECT_EQ(signature.reason, "the body is signed in part");
+    EXPECT_EQ(after.dkim[1].unsigned_octets, std::nullopt);
+    EXPECT_TRUE(after.dkim[1].verified);
+}
+
+TEST(EvidenceJson, TheParsedPolicyRecordComesBackWhole) {
+    const auto before = test::sample_evidence();
+    const auto after = round_trip(before);
+    ASSERT_EQ(after.policies.size(), 2U);
+    EXPECT_EQ(after.policies[0].outcome, auth::PolicyOutcome::found);
+    EXPECT_EQ(after.policies[0].policy_domain, "example.org");
+    EXPECT_EQ(after.policies[0].record_text, before.policies[0].record_text);
+    EXPECT_EQ(after.policies[0].record, before.policies[0].record);
+    EXPECT_EQ(after.policies[1].outcome, auth::PolicyOutcome::temperror);
+    EXPECT_EQ(after.policies[1].author_domain, "example.net");
+    EXPECT_EQ(after.policies[1].organizational_domain, "example.net");
+    EXPECT_EQ(after.policies[1].failure, "_dmarc.example.net TXT: SERVFAIL");
+}
+
+TEST(EvidenceJson, OctetsThatAreNotUtf8BecomeTheReplacementCharacter) {
+    auth::Evidence evidence;
+    evidence.mail_from = "j\xF6rg@example.org";
+    evidence.client.helo = std::string("a\0\x1b\"\\b", 6);
+    const auto text = json_text(to_json(evidence));
+    EXPECT_TRUE(Json::accept(text));
+    const auto after = round_trip(evidence);
+    EXPECT_EQ(after.mail_from, "j\xEF\xBF\xBDrg@example.org");
+    EXPECT_EQ(after.client.helo, evidence.client.helo);
+}
+
+TEST(EvidenceJson, Utf8ComesBackAsItWas) {
+    auth::Evidence evidence;
+    evidence.author_addresses = {"j\xC3\xB6rg@xn--bcher-kva.example"};
+    EXPECT_EQ(round_trip(evidence).author_addresses, evidence.author_addresses);
+}
+
+TEST(EvidenceJson, UnknownMembersAreIgnoredAndMissingOnesKeepTheirDefaults) {
+    const auto evidence = evidence_from_json(
+        R"({"v":1,"queue_id":"Q","colour":{"deep":[1]},"client":{"helo":"h","shoe":1},"spf":[{"x":1}],"dkim":null})");
+    ASSERT_TRUE(evidence) << evidence.error().message;
+    EXPECT_EQ(evidence->queue_id, "Q");
+    EXPECT_EQ(evidence->client.helo, "h");
+    EXPECT_EQ(evidence->author_status, mail::AuthorStatus::missing);
+    ASSERT_EQ(evidence->spf.size(), 1U);
+    EXPECT_EQ(evidence->spf[0].result, auth::SpfResult::none);
+    EXPECT_TRUE(evidence->dkim.empty());
+}
+
+struct Wrong {
+    const char* json;
+    const char* message;
+};
+
+class EvidenceJsonRefuses : public testing::TestWithParam<Wrong> {};
+
+TEST_P(EvidenceJsonRefuses, WhatItWouldHaveToGuess) {
+    const auto evidence = evidence_from_json(GetParam().json);
+    ASSERT_FALSE(evidence) << GetParam().json;
+    EXPECT_EQ(evidence.error().message, GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, EvidenceJsonRefuses,
+    testing::Values(
+        Wrong{"", "evidence is not JSON"}, Wrong{"{", "evidence is not JSON"},
+        Wrong{"[]", "evidence is not an object"}, Wrong{"1", "evidence is not an object"},
+        Wrong{"{}", "evidence has version 0, this program reads 1"},
+        Wrong{R"({"v":2})", "evidence has version 2, this program reads 1"},
+        Wrong{R"({"v":"1"})", "evidence.v is not an integer in range"},
+        Wrong{R"({"v":1,"queue_id":7})", "evidence.queue_id is not a string"},
+        Wrong{R"({"v":1,"received_at":1.5})", "evidence.received_at is not an integer in range"},
+        Wrong{R"({"v":1,"received_at":18446744073709551615})",
+              "evidence.received_at is not an integer in range"},
+        Wrong{R"({"v":1,"draw":-1})", "evidence.draw is not an integer in range"},
+        Wrong{R"({"v":1,"draw":4294967296})", "evidence.draw is not an integer in range"},
+        Wrong{R"({"v":1,"client":[]})", "evidence.client is not an object"},
+        Wrong{R"({"v":1,"client":{"address":"192.0.2.256"}})",
+              "evidence.client.address is not an IP address"},
+        Wrong{R"({"v":1,"client":{"local":0}})", "evidence.client.local is not true or false"},
+        Wrong{R"({"v":1,"author":{"status":"fine"}})", "evidence.author.status is not a known name"},
+        Wrong{R"({"v":1,"author":{"addresses":["a@b",1]}})",
+              "evidence.author.addresses is not an array of strings"},
+        Wrong{R"({"v":1,"author":{"addresses":"a@b"}})",
+              "evidence.author.addresses is not an array of strings"},
+        Wrong{R"({"v":1,"spf":{}})", "evidence.spf is not an array"},
+        Wrong{R"({"v":1,"spf":[7]})", "evidence.spf is not an object"},
+        Wrong{R"({"v":1,"spf":[{"result":"hardfail"}]})", "evidence.spf.result is not a known name"},
+        Wrong{R"({"v":1,"dkim":[{"unsigned_octets":-1}]})",
+              "evidence.dkim.unsigned_octets is not an integer in range"},
+        Wrong{R"({"v":1,"policies":[{"record":{"subdomain_policy":1}}]})",
+              "evidence.policies.record.subdomain_policy is not a known name"}));
+
+TEST(EvidenceJson, TheFirstThingWrongIsTheOneReported) {
+    const auto evidence = evidence_from_json(R"({"v":1,"queue_id":7,"draw":"x"})");
+    ASSERT_FALSE(evidence);
+    EXPECT_EQ(evidence.error().message, "evidence.queue_id is not a string");
+}
+
+}  // namespace
+}  // namespace defender::store

@@ -1,0 +1,353 @@
+#include "common/store/record_writer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <stdexcept>
+#include <thread>
+
+#include "common/store/sqlite_store.hpp"
+#include "tests/support/fake_record_store.hpp"
+#include "tests/support/sample_record.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace defender::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr RecordWriter::RetryWaits short_waits{1ms, 4ms};
+constexpr RecordWriter::RetryWaits no_retry{1h, 1h};
+
+class RecordWriterTest : public testing::Test {
+  protected:
+    /// Always succeeds, on the state.
+    [[nodiscard]] RecordWriter::OpenStore open() {
+        return [this]() -> Result<std::unique_ptr<RecordStore>> {
+            ++opened_;
+            return std::unique_ptr<RecordStore>(std::make_unique<test::FakeRecordStore>(state_));
+        };
+    }
+    /// Fails as long as `broken_` is set.
+    [[nodiscard]] RecordWriter::OpenStore open_unless_broken() {
+        return [this]() -> Result<std::unique_ptr<RecordStore>> {
+            ++tried_;
+            if (broken_) return Error{"no such folder"};
+            return open()();
+        };
+    }
+    std::future<Status> write(RecordWriter& writer, const std::string& id) {
+        auto promise = std::make_shared<std::promise<Status>>();
+        writer.write(test::plain_record(id), [promise](const Status& status) { promise->set_value(status); });
+        return promise->get_future();
+    }
+
+    std::shared_ptr<test::FakeStoreState> state_ = std::make_shared<test::FakeStoreState>();
+    std::atomic<int> opened_{0};
+    std::atomic<int> tried_{0};
+    std::atomic<bool> broken_{true};
+};
+
+/// A batch fails where it holds a record whose queue id begins with "bad".
+Status refuse_bad(const std::vector<Record>& records) {
+    for (const auto& record : records) {
+        if (record.evidence.queue_id.starts_with("bad")) return Error{"bad record"};
+    }
+    return Done{};
+}
+
+TEST_F(RecordWriterTest, ARecordIsWrittenAndItsCompletionSaysSo) {
+    RecordWriter writer(open(), 10);
+    EXPECT_TRUE(write(writer, "A").get());
+    ASSERT_EQ(state_->batches().size(), 1U);
+    EXPECT_EQ(state_->batches()[0][0].evidence.queue_id, "A");
+    const auto counts = writer.counts();
+    EXPECT_EQ(counts.queued, 0U);
+    EXPECT_EQ(counts.written, 1U);
+    EXPECT_EQ(counts.lost, 0U);
+    EXPECT_EQ(counts.commits, 1U);
+    EXPECT_EQ(counts.last_error, "");
+}
+
+TEST_F(RecordWriterTest, WhatArrivesDuringOneCommitSharesTheNext) {
+    RecordWriter writer(open(), 1000);
+    state_->block();
+    auto first = write(writer, "first");
+    state_->await_blocked_append();
+    std::vector<std::future<Status>> others;
+    for (int i = 0; i < 100; ++i) others.push_back(write(writer, std::to_string(i)));
+    EXPECT_EQ(writer.counts().queued, 101U);
+    state_->unblock();
+    EXPECT_TRUE(first.get());
+    for (auto& each : others) EXPECT_TRUE(each.get());
+    ASSERT_EQ(state_->batches().size(), 2U);
+    EXPECT_EQ(state_->batches()[0].size(), 1U);
+    ASSERT_EQ(state_->batches()[1].size(), 100U);
+    for (std::size_t i = 0; i < 100; ++i) {
+        EXPECT_EQ(state_->batches()[1][i].evidence.queue_id, std::to_string(i)) << "in the order of arrival";
+    }
+    EXPECT_EQ(writer.counts().commits, 2U);
+    EXPECT_EQ(writer.counts().written, 101U);
+}
+
+TEST_F(RecordWriterTest, ABatchIsBounded) {
+    RecordWriter writer(open(), 5000);
+    state_->block();
+    std::vector<std::future<Status>> all;
+    all.push_back(write(writer, "first"));
+    state_->await_blocked_append();
+    for (int i = 0; i < 2500; ++i) all.push_back(write(writer, "x"));
+    state_->unblock();
+    for (auto& each : all) EXPECT_TRUE(each.get());
+    EXPECT_EQ(state_->attempts(), (std::vector<std::size_t>{1, 1000, 1000, 500}));
+}
+
+TEST_F(RecordWriterTest, BeyondTheQueueARecordFailsAtOnceOnTheCallersThread) {
+    RecordWriter writer(open(), 2);
+    state_->block();
+    auto writing = write(writer, "A");
+    state_->await_blocked_append();
+    auto second = write(writer, "B");
+    auto third = write(writer, "C");
+    auto refused = write(writer, "D");
+    ASSERT_EQ(refused.wait_for(0s), std::future_status::ready);
+    EXPECT_EQ(refused.get().error().message, "too many records are waiting for the store");
+    EXPECT_EQ(writer.counts().lost, 1U);
+    EXPECT_EQ(writer.counts().last_error, "too many records are waiting for the store");
+    state_->unblock();
+    EXPECT_TRUE(writing.get());
+    EXPECT_TRUE(second.get());
+    EXPECT_TRUE(third.get());
+    EXPECT_TRUE(write(writer, "E").get());
+    EXPECT_EQ(writer.counts().written, 4U);
+}
+
+TEST_F(RecordWriterTest, WithoutAQueueEveryRecordFails) {
+    RecordWriter writer(open(), 0);
+    EXPECT_FALSE(write(writer, "A").get());
+}
+
+TEST_F(RecordWriterTest, ABadRecordTakesDownNoOther) {
+    state_->set_verdict(refuse_bad);
+    RecordWriter writer(open(), 2000);
+    state_->block();
+    auto first = write(writer, "first");
+    state_->await_blocked_append();
+    std::map<std::string, std::future<Status>> others;
+    for (int i = 0; i < 1000; ++i) {
+        const auto id = (i == 0 || i == 500 || i == 501 || i == 999 ? "bad" : "good") + std::to_string(i);
+        others.emplace(id, write(writer, id));
+    }
+    state_->unblock();
+    EXPECT_TRUE(first.get());
+    for (auto& [id, each] : others) EXPECT_EQ(each.get().has_value(), id.starts_with("good")) << id;
+    EXPECT_EQ(writer.counts().written, 997U);
+    EXPECT_EQ(writer.counts().lost, 4U);
+    EXPECT_EQ(writer.counts().last_error, "bad record");
+    EXPECT_EQ(opened_, 1) << "the store is not at fault";
+}
+
+TEST_F(RecordWriterTest, AStoreThatRefusesEverythingIsNotAskedForEachRecord) {
+    state_->set_verdict([](const auto&) -> Status { return Error{"disk full"}; });
+    RecordWriter writer(open(), 2000, no_retry);
+    state_->block();
+    auto first = write(writer, "first");
+    state_->await_blocked_append();
+    std::vector<std::future<Status>> others;
+    for (int i = 0; i < 1000; ++i) others.push_back(write(writer, "x"));
+    state_->unblock();
+    EXPECT_EQ(first.get().error().message, "disk full");
+    for (auto& each : others) EXPECT_EQ(each.get().error().message, "disk full");
+    EXPECT_EQ(writer.counts().lost, 1001U);
+    EXPECT_EQ(state_->attempts().size(), 1U) << "closed after the first, and not due to be opened again";
+}
+
+TEST_F(RecordWriterTest, AFailingBatchIsGivenUpAfterAFewParts) {
+    std::atomic<bool> first_append{true};
+    state_->set_verdict([&](const auto&) -> Status {
+        if (first_append.exchange(false)) return Done{};
+        return Error{"disk full"};
+    });
+    RecordWriter writer(open(), 2000, no_retry);
+    state_->block();
+    auto first = write(writer, "first");
+    state_->await_blocked_append();
+    std::vector<std::future<Status>> others;
+    for (int i = 0; i < 1000; ++i) others.push_back(write(writer, "x"));
+    state_->unblock();
+    EXPECT_TRUE(first.get());
+    for (auto& each : others) EXPECT_FALSE(each.get());
+    EXPECT_EQ(writer.counts().lost, 1000U);
+    EXPECT_LE(state_->attempts().size(), 1U + 16U + 10U);
+}
+
+TEST_F(RecordWriterTest, WhileTheStoreCannotBeOpenedCompletionsFailAtOnce) {
+    RecordWriter writer(open_unless_broken(), 10, no_retry);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(write(writer, "A").get().error().message, "no such folder");
+    EXPECT_EQ(tried_, 1) << "not once for each message";
+    EXPECT_EQ(writer.counts().lost, 5U);
+    EXPECT_EQ(writer.counts().last_error, "no such folder");
+}
+
+TEST_F(RecordWriterTest, AStoreThatComesBackIsFoundWithoutAMessageAskingForIt) {
+    RecordWriter writer(open_unless_broken(), 10, short_waits);
+    EXPECT_FALSE(write(writer, "A").get());
+    broken_ = false;
+    while (opened_ == 0) std::this_thread::yield();
+    EXPECT_TRUE(write(writer, "B").get());
+    EXPECT_EQ(writer.counts().written, 1U);
+}
+
+TEST_F(RecordWriterTest, WaitsBetweenTriesGrowToTheLongest) {
+    std::vector<std::chrono::steady_clock::time_point> tries;
+    std::promise<void> enough;
+    {
+        RecordWriter writer(
+            [&]() -> Result<std::unique_ptr<RecordStore>> {
+                tries.push_back(std::chrono::steady_clock::now());
+                if (tries.size() == 6) enough.set_value();
+                return Error{"away"};
+            },
+            10, RecordWriter::RetryWaits{4ms, 16ms});
+        enough.get_future().wait();
+    }
+    const std::array<std::chrono::milliseconds, 5> at_least{4ms, 8ms, 16ms, 16ms, 16ms};
+    for (std::size_t i = 0; i < at_least.size(); ++i) EXPECT_GE(tries[i + 1] - tries[i], at_least[i]) << i;
+}
+
+TEST_F(RecordWriterTest, AStoreThatCannotBeWrittenToIsOpenedAnew) {
+    state_->set_verdict([](const auto&) -> Status { return Error{"disk full"}; });
+    RecordWriter writer(open(), 10, short_waits);
+    EXPECT_FALSE(write(writer, "A").get());
+    while (opened_ < 2) std::this_thread::yield();
+    state_->set_verdict(nullptr);
+    EXPECT_TRUE(write(writer, "B").get());
+}
+
+TEST_F(RecordWriterTest, WhatIsQueuedIsWrittenBeforeTheEnd) {
+    std::vector<std::future<Status>> all;
+    std::thread release;
+    {
+        RecordWriter writer(open(), 5000);
+        state_->block();
+        all.push_back(write(writer, "first"));
+        state_->await_blocked_append();
+        for (int i = 0; i < 3000; ++i) all.push_back(write(writer, "x"));
+        release = std::thread([this] { state_->unblock(); });
+    }
+    release.join();
+    for (auto& each : all) {
+        ASSERT_EQ(each.wait_for(0s), std::future_status::ready);
+        EXPECT_TRUE(each.get());
+    }
+}
+
+/// Ends a writer whose store could not be opened while a record waits; true where the record was written.
+/// Whether the end begins before the record is taken up is up to the scheduler: `head_start` makes it likely.
+bool written_at_the_end(const RecordWriter::OpenStore& open, std::chrono::milliseconds head_start) {
+    std::promise<void> go;
+    std::promise<bool> written;
+    std::thread release;
+    {
+        RecordWriter writer(
+            [&open, first = true]() mutable -> Result<std::unique_ptr<RecordStore>> {
+                if (std::exchange(first, false)) return Error{"away"};
+                return open();
+            },
+            10, no_retry);
+        std::promise<void> held_up;
+        writer.write(test::plain_record("holds up"), [&](const Status&) {
+            held_up.set_value();
+            go.get_future().wait();
+        });
+        held_up.get_future().wait();
+        writer.write(test::plain_record("waits"),
+                     [&](const Status& status) { written.set_value(status.has_value()); });
+        release = std::thread([&] {
+            std::this_thread::sleep_for(head_start);
+            go.set_value();
+        });
+    }
+    release.join();
+    return written.get_future().get();
+}
+
+TEST_F(RecordWriterTest, AtTheEndAStoreThatFailedIsTriedOnceMore) {
+    auto head_start = 1ms;
+    while (head_start < 4s && !written_at_the_end(open(), head_start)) head_start *= 2;
+    EXPECT_EQ(opened_, 1);
+    EXPECT_EQ(state_->batches().size(), 1U);
+}
+
+TEST_F(RecordWriterTest, EndingWithAStoreThatNeverOpensTellsEveryRecord) {
+    std::vector<std::future<Status>> all;
+    {
+        RecordWriter writer(open_unless_broken(), 5000, no_retry);
+        for (int i = 0; i < 3000; ++i) all.push_back(write(writer, "x"));
+    }
+    for (auto& each : all) {
+        ASSERT_EQ(each.wait_for(0s), std::future_status::ready);
+        EXPECT_EQ(each.get().error().message, "no such folder");
+    }
+    EXPECT_LE(tried_, 2);
+}
+
+TEST_F(RecordWriterTest, AStoreThatThrowsIsAFailureAndNotTheEnd) {
+    state_->set_verdict([](const auto&) -> Status { throw std::runtime_error("surprise"); });
+    RecordWriter writer(open(), 10, short_waits);
+    EXPECT_EQ(write(writer, "A").get().error().message, "unexpected: surprise");
+    RecordWriter other([]() -> Result<std::unique_ptr<RecordStore>> { throw std::runtime_error("surprise"); },
+                       10, no_retry);
+    EXPECT_EQ(write(other, "A").get().error().message, "unexpected: surprise");
+}
+
+TEST_F(RecordWriterTest, ManyThreadsEachGetOneCompletionForEachRecord) {
+    constexpr int threads = 8;
+    constexpr int each = 500;
+    std::atomic<int> good{0};
+    std::atomic<int> bad{0};
+    state_->set_verdict(refuse_bad);
+    {
+        RecordWriter writer(open(), threads * each);
+        std::vector<std::thread> running;
+        for (int t = 0; t < threads; ++t) {
+            running.emplace_back([&, t] {
+                for (int i = 0; i < each; ++i) {
+                    writer.write(test::plain_record(t == 0 && i % 100 == 0 ? "bad" : "good"),
+                                 [&](const Status& status) { ++(status ? good : bad); });
+                }
+            });
+        }
+        for (auto& thread : running) thread.join();
+    }
+    EXPECT_EQ(good + bad, threads * each);
+    EXPECT_GE(bad, 5);
+}
+
+TEST_F(RecordWriterTest, WritesToTheEmbeddedStore) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.file("defender.db");
+    {
+        RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000);
+        std::vector<std::future<Status>> all;
+        for (int i = 0; i < 200; ++i) all.push_back(write(writer, std::to_string(i)));
+        for (auto& each : all) EXPECT_TRUE(each.get());
+        EXPECT_LT(writer.counts().commits, 200U) << "each record had a commit of its own";
+    }
+    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->status()->records, 200U);
+}
+
+TEST_F(RecordWriterTest, AMissingFolderIsFoundOnceItIsThere) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.file("sub/defender.db");
+    RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000, short_waits);
+    EXPECT_FALSE(write(writer, "A").get());
+    std::filesystem::create_directory(folder.file("sub"));
+    while (!write(writer, "B").get()) std::this_thread::yield();
+    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->find("B")->size(), 1U);
+}
+
+}  // namespace
+}  // namespace defender::store

@@ -1,0 +1,144 @@
+#include "common/store/sqlite_migrations.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <future>
+#include <sstream>
+
+#include "tests/support/temporary_folder.hpp"
+
+namespace defender::store {
+namespace {
+
+constexpr std::array two_steps{SqliteMigration{"CREATE TABLE one (a INTEGER)"},
+                               SqliteMigration{"ALTER TABLE one ADD COLUMN b INTEGER DEFAULT 5"}};
+constexpr std::array failing_second{
+    SqliteMigration{"CREATE TABLE one (a INTEGER)"},
+    SqliteMigration{"CREATE TABLE two (a INTEGER); CREATE TABLE one (a INTEGER)"}};
+
+class SqliteMigrationsTest : public testing::Test {
+  protected:
+    [[nodiscard]] std::unique_ptr<SqliteDatabase> open() const {
+        auto opened = SqliteDatabase::open(path_, OpenMode::read_write, std::chrono::milliseconds{5000});
+        EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
+        return opened ? std::move(opened).value() : nullptr;
+    }
+    test::TemporaryFolder folder_;
+    std::string path_ = folder_.file("test.db");
+};
+
+TEST_F(SqliteMigrationsTest, AnEmptyFileGoesThroughAllOfThem) {
+    const auto database = open();
+    EXPECT_EQ(*schema_version(*database, two_steps), 0);
+    const auto done = migrate(*database, two_steps);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(done->from, 0);
+    EXPECT_EQ(done->to, 2);
+    EXPECT_EQ(*schema_version(*database, two_steps), 2);
+    EXPECT_TRUE(database->execute("INSERT INTO one (a, b) VALUES (1, 2)"));
+}
+
+TEST_F(SqliteMigrationsTest, AnOlderFileKeepsItsRows) {
+    const auto database = open();
+    ASSERT_TRUE(migrate(*database, std::span(two_steps).first(1)));
+    ASSERT_TRUE(database->execute("INSERT INTO one (a) VALUES (1)"));
+    const auto done = migrate(*database, two_steps);
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->from, 1);
+    EXPECT_EQ(done->to, 2);
+    EXPECT_EQ(*database->number("SELECT b FROM one WHERE a = 1"), 5);
+}
+
+TEST_F(SqliteMigrationsTest, ACurrentFileIsLeftAlone) {
+    const auto database = open();
+    ASSERT_TRUE(migrate(*database, two_steps));
+    const auto again = migrate(*database, two_steps);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->from, 2);
+    EXPECT_EQ(again->to, 2);
+}
+
+TEST_F(SqliteMigrationsTest, ANewerFileIsRefusedAndNotChanged) {
+    const auto database = open();
+    ASSERT_TRUE(migrate(*database, two_steps));
+    const auto refused = migrate(*database, std::span(two_steps).first(1));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message,
+              path_ + " has schema version 2, newer than this program, which knows 1; use the newer program");
+    EXPECT_EQ(*database->number("PRAGMA user_version"), 2);
+}
+
+TEST_F(SqliteMigrationsTest, AnotherProgramsFileIsRefusedAndNotChanged) {
+    const auto database = open();
+    ASSERT_TRUE(database->execute("CREATE TABLE bookmarks (url TEXT)"));
+    const auto refused = migrate(*database, two_steps);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, path_ + " is another program's database");
+    EXPECT_EQ(*database->number("SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+TEST_F(SqliteMigrationsTest, AFailedStepLeavesTheVersionBeforeItWhole) {
+    const auto database = open();
+    const auto failed = migrate(*database, failing_second);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().message, path_ + ": table one already exists");
+    EXPECT_EQ(*database->number("PRAGMA user_version"), 1);
+    EXPECT_EQ(*database->number("SELECT count(*) FROM sqlite_schema WHERE name = 'two'"), 0);
+    EXPECT_TRUE(migrate(*database, two_steps)) << "the mended program goes on from there";
+}
+
+TEST_F(SqliteMigrationsTest, SeveralProcessesMayMigrateAtOnce) {
+    for (int round = 0; round < 10; ++round) {
+        path_ = folder_.file("race" + std::to_string(round) + ".db");
+        std::vector<std::future<std::string>> done;
+        for (int i = 0; i < 4; ++i) {
+            done.push_back(std::async(std::launch::async, [this] {
+                const auto database = open();
+                const auto migrated = migrate(*database, two_steps);
+                return migrated ? std::string() : migrated.error().message;
+            }));
+        }
+        for (auto& each : done) EXPECT_EQ(each.get(), "");
+    }
+}
+
+TEST_F(SqliteMigrationsTest, TheFileIsInWalModeAndCanShrink) {
+    const auto database = open();
+    ASSERT_TRUE(migrate(*database, two_steps));
+    auto mode = database->prepare("PRAGMA journal_mode");
+    ASSERT_TRUE(*mode->step());
+    EXPECT_EQ(mode->text(0), "wal");
+    EXPECT_EQ(*database->number("PRAGMA auto_vacuum"), 2);
+}
+
+// The file below was written when version 1 was new. It must open for ever; a published migration is never
+// changed.
+TEST_F(SqliteMigrationsTest, AFileOfVersionOneStillOpensWithItsRecords) {
+    {
+        std::ifstream file(DEFENDER_SOURCE_DIR "/tests/data/store/version-1.sql");
+        ASSERT_TRUE(file);
+        std::ostringstream sql;
+        sql << file.rdbuf();
+        const auto database = open();
+        const auto built = database->execute(sql.str());
+        ASSERT_TRUE(built) << built.error().message;
+        EXPECT_EQ(*schema_version(*database, sqlite_migrations()), 1);
+    }
+    const auto migrated = migrate_sqlite_store(path_);
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    EXPECT_EQ(migrated->from, 1);
+    EXPECT_EQ(migrated->to, static_cast<int>(sqlite_migrations().size()));
+    auto store = open_sqlite_store(path_, OpenMode::read_only);
+    ASSERT_TRUE(store) << store.error().message;
+    const auto found = store.value()->find("4F2A1B");
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->size(), 1U);
+    EXPECT_EQ(found->front().evidence.policies.front().record.percent, 50U);
+    EXPECT_EQ(found->front().judgement.action, auth::Action::hold);
+    EXPECT_TRUE(open_sqlite_store(path_, OpenMode::read_write).value()->append({found->front()}));
+}
+
+}  // namespace
+}  // namespace defender::store
