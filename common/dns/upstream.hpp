@@ -67,7 +67,6 @@ class Upstream {
     void refuses_edns(Clock::time_point now);
     void loses_case(Clock::time_point now) noexcept;
 
-    [[nodiscard]] const ServerAddress& server() const noexcept { return server_; }
 
   private:
     using Channels = std::vector<std::shared_ptr<AresChannel>>;

@@ -34,7 +34,7 @@ AresOptions options_for(std::initializer_list<const DnsServer*> servers) {
 }
 
 AresOptions impatient(AresOptions options) {
-    options.try_timeout = milliseconds(100);
+    options.try_timeout = milliseconds(400);
     return options;
 }
 
@@ -180,7 +180,7 @@ TEST(AresResolver, SilenceIsTempfailTimeoutAfterAllTries) {
     Asker asker(options);
     const auto begin = Clock::now();
     EXPECT_EQ(asker.ask("a.x")->failure, "timeout");
-    EXPECT_GE(Clock::now() - begin, milliseconds(300));
+    EXPECT_GE(Clock::now() - begin, milliseconds(1200));
     EXPECT_EQ(server.queries().size(), 3U);
 }
 
@@ -215,7 +215,7 @@ TEST(AresResolver, ALateAnswerToAnEarlierTryStillCounts) {
     const DnsServer server([&](const ServerQuery& query) {
         if (++count > 1) return silence();
         auto replies = found(query, "late");
-        replies[0].delay = milliseconds(150);
+        replies[0].delay = milliseconds(600);
         return replies;
     });
     auto options = impatient(options_for({&server}));
@@ -253,7 +253,7 @@ TEST(AresResolver, AServerThatAnswersOthersIsNotHeldBackForOneSlowName) {
     });
     const DnsServer second([](const ServerQuery& query) { return found(query, "second"); });
     auto options = options_for({&first, &second});
-    options.try_timeout = milliseconds(600);
+    options.try_timeout = seconds(2);
     Asker asker(options);
     Pending slow;
     asker.resolver.ask({"slow.x", RecordType::txt}, Clock::now() + seconds(20), slow.handler());
