@@ -168,7 +168,7 @@ class Milter:
         return dict(self._rows("SELECT queue_id, count(*) FROM record GROUP BY queue_id"))
 
     def _rows(self, query, *parameters):
-        """What a query gives; nothing while the milter has not made its store yet, which opening must not do."""
+        """What a query gives; nothing while the milter has no store yet, which looking must not make."""
         try:
             with contextlib.closing(sqlite3.connect(f"file:{self.settings['store']['path']}?mode=rw",
                                                     uri=True, timeout=30)) as database:
