@@ -36,7 +36,7 @@ if [ "$install" = yes ]; then
     scripts/install-test-deps.sh
 fi
 if command -v ccache > /dev/null; then
-    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
 fi
 
 for preset in "${presets[@]}"; do
