@@ -67,7 +67,6 @@ class Upstream {
     void refuses_edns(Clock::time_point now);
     void loses_case(Clock::time_point now) noexcept;
 
-
   private:
     using Channels = std::vector<std::shared_ptr<AresChannel>>;
 
