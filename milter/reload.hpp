@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/config/settings.hpp"
 #include "common/metrics/metrics.hpp"
@@ -17,9 +16,5 @@ namespace defender::milter {
 /// The new settings; null where the old ones stay. Every error is logged.
 std::shared_ptr<const config::Settings> reload(Gateway& gateway, metrics::Metrics& metrics,
                                                const std::string& settings_file);
-
-/// Keys whose change takes a restart and that differ between the two.
-[[nodiscard]] std::vector<std::string> changes_that_need_restart(const config::Settings& before,
-                                                                 const config::Settings& after);
 
 }  // namespace defender::milter

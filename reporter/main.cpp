@@ -15,7 +15,8 @@ constexpr int exit_usage = 2;
 int main(int argc, char** argv) {
     std::string settings_file = "/etc/defender/defender.toml";
     bool check_only = false;
-    CLI::App app("Makes DMARC aggregate reports. This version only checks its settings.", "defender-reporter");
+    CLI::App app("Makes DMARC aggregate reports. This version only checks its settings.",
+                 "defender-reporter");
     app.add_option("-c,--config", settings_file, "The settings")->capture_default_str();
     app.add_flag("--check-config", check_only, "Check the settings and end");
     app.set_version_flag("--version", std::string("defender-reporter ") + DEFENDER_VERSION);

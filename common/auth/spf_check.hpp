@@ -1,9 +1,9 @@
 /// SpfCheck: the SPF verdict for one identity, by libspf2 inside a guard.
 ///
-/// Source: RFC 7208 (V1-V7). The record tree is fetched ahead level by level: as a TXT record arrives, everything
-/// that it refers to is asked for at once. libspf2 then runs from those answers without waiting. It sees no text from
-/// DNS: each record is parsed strictly, its macros expanded, and written out again with names of our own.
-/// Thread-safety: callable from any thread; the handler runs where the resolver's handlers run.
+/// Source: RFC 7208. The record tree is fetched ahead level by level: as a TXT record arrives, everything
+/// that it refers to is asked for at once. libspf2 then runs from those answers without waiting. It sees no
+/// text from DNS: each record is parsed strictly, its macros expanded, and written out again with names of
+/// our own. Thread-safety: callable from any thread; the handler runs where the resolver's handlers run.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 
 namespace defender::auth {
 
-/// What is checked. For the null sender give scope mail_from, local part "postmaster" and the HELO name as domain
-/// (RFC 7208 section 2.4).
+/// What is checked. For the null sender give scope mail_from, local part "postmaster" and the HELO name as
+/// domain (RFC 7208 section 2.4).
 struct SpfIdentity {
     SpfScope scope = SpfScope::mail_from;
     IpAddress client;

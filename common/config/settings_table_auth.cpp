@@ -29,33 +29,33 @@ SettingsSection dns_section() {
         "host is "
         "the best choice: answers that come over a network nobody guards can be forged.",
         {
-            list_row({"servers", Change::on_restart,
+            list_row({"servers", Change::on_reload,
                       "The DNS servers, asked in this order; port 53 where none is given. Empty: those of "
                       "/etc/resolv.conf."},
                      at(&Settings::dns, &DnsSettings::servers), dns_server_text, {}),
             dns_milliseconds(
-                {"try_timeout_ms", Change::on_restart,
+                {"try_timeout_ms", Change::on_reload,
                  "How long one server is waited for before the next one, or the same again, is asked."},
                 &DnsSettings::try_timeout, 60000, 2000),
-            number_row({"tries", Change::on_restart, "How often each server is asked."},
+            number_row({"tries", Change::on_reload, "How often each server is asked."},
                        at(&Settings::dns, &DnsSettings::tries), {1, 10, "times"}, 2),
             dns_milliseconds(
-                {"total_timeout_ms", Change::on_restart,
+                {"total_timeout_ms", Change::on_reload,
                  "After this time a question is given up as a temporary failure, whatever servers "
                  "and tries are left."},
                 &DnsSettings::total_timeout, 120000, 10000),
-            dns_number({"cache_records", Change::on_restart, "Answers that the cache keeps. 0: no cache."},
+            dns_number({"cache_records", Change::on_reload, "Answers that the cache keeps. 0: no cache."},
                        &DnsSettings::cache_records, {0, 10000000, "answers"}, 100000),
-            dns_number({"cache_bytes", Change::on_restart, "Memory that the cache's answers may take."},
+            dns_number({"cache_bytes", Change::on_reload, "Memory that the cache's answers may take."},
                        &DnsSettings::cache_bytes, {65536, 17179869184, "octets"}, 33554432),
             dns_seconds(
-                {"max_ttl", Change::on_restart, "Answers are kept no longer than this, whatever their TTL."},
+                {"max_ttl", Change::on_reload, "Answers are kept no longer than this, whatever their TTL."},
                 &DnsSettings::max_ttl, 1, 604800, 86400),
-            dns_seconds({"max_negative_ttl", Change::on_restart,
+            dns_seconds({"max_negative_ttl", Change::on_reload,
                          "That a name or a record does not exist is kept no longer than this."},
                         &DnsSettings::max_negative_ttl, 0, 86400, 3600),
             dns_seconds(
-                {"failure_ttl", Change::on_restart,
+                {"failure_ttl", Change::on_reload,
                  "For so long a failed question is not asked again, so that a dead server is not flooded. "
                  "0: every message asks."},
                 &DnsSettings::failure_ttl, 0, 30, 5),
@@ -74,7 +74,7 @@ SettingsSection dmarc_section() {
                       "public "
                       "suffix list. This version knows no other."},
                      at(part, &DmarcSettings::standard), {{"rfc7489", DmarcStandard::rfc7489}}, "rfc7489"),
-            text_row({"public_suffix_list", Change::on_restart,
+            text_row({"public_suffix_list", Change::on_reload,
                       "A file in the format of publicsuffix.org. Empty: the system's list "
                       "(/usr/share/publicsuffix), else the one built into libpsl."},
                      at(part, &DmarcSettings::public_suffix_list), optional_path_text, ""),

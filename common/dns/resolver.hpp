@@ -1,9 +1,9 @@
 /// Resolver: the one seam for DNS. A question goes in; exactly one answer comes out, by its deadline.
 ///
 /// The programs hand in c-ares on Asio behind a cache (ares_resolver.hpp, caching_resolver.hpp); tests and
-/// `defenderctl check --zone` hand in a zone in memory (zone_resolver.hpp). An answer keeps apart what RFC 2308
-/// keeps apart: found, NODATA (the name exists), NXDOMAIN (it does not), and tempfail (nobody knows; time-out,
-/// SERVFAIL, REFUSED, a bad packet, a CNAME loop). CNAMEs are followed before an answer is given.
+/// `defenderctl check --zone` hand in a zone in memory (zone_resolver.hpp). An answer keeps apart what RFC
+/// 2308 keeps apart: found, NODATA (the name exists), NXDOMAIN (it does not), and tempfail (nobody knows;
+/// time-out, SERVFAIL, REFUSED, a bad packet, a CNAME loop). CNAMEs are followed before an answer is given.
 #pragma once
 
 #include <chrono>
@@ -52,12 +52,12 @@ struct Exchange {
 /// What came back. Only the list that fits the question's type is filled, and only for `found`.
 struct Answer {
     Outcome outcome = Outcome::tempfail;
-    std::vector<std::string> texts;         ///< TXT: one entry a record, its strings joined, any octets
-    std::vector<IpAddress> addresses;       ///< A, AAAA
-    std::vector<Exchange> exchanges;        ///< MX, in the order of the packet
-    std::vector<std::string> names;         ///< PTR: lower case, no trailing dot
-    std::uint32_t ttl_seconds = 0;          ///< least TTL on the way to the answer; for negative ones by RFC 2308
-    std::string failure;                    ///< for tempfail: "timeout", "SERVFAIL", … (for logs and explain)
+    std::vector<std::string> texts;    ///< TXT: one entry a record, its strings joined, any octets
+    std::vector<IpAddress> addresses;  ///< A, AAAA
+    std::vector<Exchange> exchanges;   ///< MX, in the order of the packet
+    std::vector<std::string> names;    ///< PTR: lower case, no trailing dot
+    std::uint32_t ttl_seconds = 0;     ///< least TTL on the way to the answer; for negative ones by RFC 2308
+    std::string failure;               ///< for tempfail: "timeout", "SERVFAIL", … (for logs and explain)
 };
 using AnswerPtr = std::shared_ptr<const Answer>;
 
@@ -70,9 +70,9 @@ class Resolver {
 
     virtual ~Resolver() = default;
 
-    /// Asks. `handler` is called exactly once and never with null: perhaps before ask() returns (a cached answer),
-    /// otherwise on the resolver's thread; at `deadline` at the latest, then with tempfail "timeout".
-    /// A handler must be quick, must not throw, and may ask again. Callable from any thread.
+    /// Asks. `handler` is called exactly once and never with null: perhaps before ask() returns (a cached
+    /// answer), otherwise on the resolver's thread; at `deadline` at the latest, then with tempfail
+    /// "timeout". A handler must be quick, must not throw, and may ask again. Callable from any thread.
     virtual void ask(Question question, Deadline deadline, Handler handler) = 0;
 };
 

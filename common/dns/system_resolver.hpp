@@ -1,7 +1,7 @@
 /// The resolver that the programs use: c-ares on its own Asio thread, behind the cache.
 ///
-/// Thread-safety: make and destroy on one thread; the Resolver is callable from any. On destruction every question
-/// outstanding is answered with tempfail first.
+/// Thread-safety: make and destroy on one thread; the Resolver is callable from any. On destruction every
+/// question outstanding is answered with tempfail first.
 #pragma once
 
 #include <memory>

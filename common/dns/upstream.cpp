@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log/log.hpp"
+
 namespace defender::dns {
 namespace {
 
@@ -56,17 +58,24 @@ std::unique_ptr<Attempt> Upstream::send(Query& query, const Sending& how, AresCh
     return std::make_unique<Attempt>(channel, query.id);
 }
 
-void Upstream::heard(Clock::time_point now) noexcept {
+void Upstream::heard(Clock::time_point now) {
     last_heard_ = now;
     held_back_until_ = {};
+    if (std::exchange(down_, false)) log::info("DNS_SERVER_UP", {{"server", server_.to_string()}});
 }
 
-void Upstream::silent(Clock::time_point since, Clock::time_point now) noexcept {
-    if (last_heard_ < since) held_back_until_ = now + options_.hold_back;
+void Upstream::silent(Clock::time_point since, Clock::time_point now) {
+    if (last_heard_ < since) hold_back(now, "silent");
 }
 
-void Upstream::unreachable(Clock::time_point now) noexcept {
+void Upstream::unreachable(Clock::time_point now) {
+    hold_back(now, "unreachable");
+}
+
+void Upstream::hold_back(Clock::time_point now, std::string_view why) {
     held_back_until_ = now + options_.hold_back;
+    if (std::exchange(down_, true)) return;
+    log::warning("DNS_SERVER_DOWN", {{"server", server_.to_string()}, {"why", why}});
 }
 
 void Upstream::refuses_edns(Clock::time_point now) {

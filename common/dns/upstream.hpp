@@ -4,12 +4,14 @@
 /// ports change (RFC 5452); an old channel lives on until its last attempt is dropped. What is known: whether
 /// it is held back (it was silent or unreachable a short while ago), whether it refuses EDNS, and whether it
 /// fails to give the question's letters back in the case they came in. All of that is forgotten after a
-/// while. Everything runs on the io_context's thread.
+/// while. That a server goes down or comes back is logged once (DNS_SERVER_DOWN, DNS_SERVER_UP). Everything
+/// runs on the io_context's thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "common/dns/ares_channel.hpp"
@@ -59,17 +61,18 @@ class Upstream {
     [[nodiscard]] bool speaks_edns(Clock::time_point now) const noexcept { return now >= no_edns_until_; }
     [[nodiscard]] bool keeps_case(Clock::time_point now) const noexcept { return now >= no_case_until_; }
 
-    void heard(Clock::time_point now) noexcept;
+    void heard(Clock::time_point now);
     /// A query sent at `since` has had no answer in time. Where the server answered something else since, it
     /// is that question that takes long, not the server that is dead.
-    void silent(Clock::time_point since, Clock::time_point now) noexcept;
-    void unreachable(Clock::time_point now) noexcept;
+    void silent(Clock::time_point since, Clock::time_point now);
+    void unreachable(Clock::time_point now);
     void refuses_edns(Clock::time_point now);
     void loses_case(Clock::time_point now) noexcept;
 
   private:
     using Channels = std::vector<std::shared_ptr<AresChannel>>;
 
+    void hold_back(Clock::time_point now, std::string_view why);
     [[nodiscard]] std::shared_ptr<AresChannel> channel_for(const Sending& how);
     [[nodiscard]] bool is_worn(const AresChannel& channel) const noexcept;
 
@@ -80,6 +83,7 @@ class Upstream {
     Channels plain_;
     Channels edns_;
     Channels tcp_;
+    bool down_ = false;  ///< held back, and not heard of since
     Clock::time_point held_back_until_{};
     Clock::time_point no_edns_until_{};
     Clock::time_point no_case_until_{};

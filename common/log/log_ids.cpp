@@ -10,7 +10,6 @@ constexpr auto ids = std::to_array<LogId>({
      "A DNS server has not answered for a while; the others are asked first until it does again.",
      "See whether the server runs and can be reached from this host."},
     {"DNS_SERVER_UP", "A DNS server that was given up answers again.", ""},
-    {"DNS_STARTED", "The resolver has started; the line names the servers that it asks.", ""},
     {"MESSAGE_EXEMPT",
      "A message was let through without being judged: its client is in trust.networks or has logged in.", ""},
     {"MESSAGE_JUDGED",
@@ -33,7 +32,6 @@ constexpr auto ids = std::to_array<LogId>({
      "Restart the milter where the line names settings that need it."},
     {"MILTER_RELOAD_FAILED", "The settings could not be read again; those in force before stay.",
      "Mend what the lines name, check with --check-config, and reload again."},
-    {"MILTER_STARTED", "The milter has read its settings and begins to work.", ""},
     {"MILTER_START_FAILED", "The milter could not begin to work and has ended.",
      "Mend what the line names: most often a socket's folder that is missing or not the milter's, or the "
      "store."},
@@ -41,7 +39,6 @@ constexpr auto ids = std::to_array<LogId>({
     {"MILTER_STOPPING", "The milter was told to end; it finishes the messages in hand first.", ""},
     {"STATUS_SOCKET_FAILED", "The socket for \"defenderctl status\" could not be opened; mail goes on.",
      "See whether the folder of milter.status_socket exists and may be written to."},
-    {"STORE_EXPIRED", "Records older than store.keep were deleted.", ""},
     {"STORE_MIGRATED", "The store's schema was brought up to this version's.", ""},
     {"STORE_OPENED", "The store is open.", ""},
     {"STORE_OPEN_FAILED", "The store could not be opened.",

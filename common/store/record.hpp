@@ -1,6 +1,6 @@
 /// Record: what is kept of one judged message.
 ///
-/// Rules R1, R5. Evidence and judgement are kept whole, so that a message can be explained, judged again and
+/// Evidence and judgement are kept whole, so that a message can be explained, judged again and
 /// reported. Thread-safety: a plain value.
 #pragma once
 
@@ -16,7 +16,7 @@ struct Record {
     auth::Evidence evidence;
     auth::Judgement judgement;
     std::string reply;              ///< the SMTP text given, where the message was refused; else empty
-    std::string error;              ///< what went wrong inside the filter, where something did (V43)
+    std::string error;              ///< what went wrong inside the filter, where something did
     std::int64_t milliseconds = 0;  ///< from the end of the message to the judgement
 };
 

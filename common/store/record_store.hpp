@@ -1,6 +1,6 @@
 /// RecordStore: records at rest, and the writer that makes them durable before the MTA has its answer.
 ///
-/// Rules R1, R2, R5. One contract for every kind of store; sqlite_store.hpp is the embedded one.
+/// One contract for every kind of store; sqlite_store.hpp is the embedded one.
 /// Thread-safety: as each class says.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "common/log/log.hpp"
 #include "common/store/record_row.hpp"
 #include "common/store/sqlite_database.hpp"
 #include "common/store/sqlite_migrations.hpp"
@@ -230,6 +231,9 @@ Result<std::unique_ptr<RecordStore>> open_sqlite_store(const std::string& path, 
     if (mode == OpenMode::read_write) {
         const auto migrated = migrate(**database, sqlite_migrations());
         if (!migrated) return migrated.error();
+        if (migrated->from != migrated->to) {
+            log::info("STORE_MIGRATED", {{"path", path}, {"from", migrated->from}, {"to", migrated->to}});
+        }
         version = migrated->to;
     } else {
         const auto current = current_version(**database);

@@ -1,6 +1,6 @@
 /// The embedded store: one SQLite file in WAL mode with full synchronous.
 ///
-/// Source: rules R1, R2; https://www.sqlite.org/wal.html. A file newer than this program is refused, never
+/// Source: https://www.sqlite.org/wal.html. A file newer than this program is refused, never
 /// changed.
 #pragma once
 

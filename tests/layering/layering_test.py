@@ -29,7 +29,7 @@ LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 LIBRARIES = {
     "libmilter/": ["milter/libmilter_*"],
     "ares": ["common/dns/ares_*"],
-    "boost/asio": ["common/dns/*", "milter/gateway.*", "milter/status_server.*", "ctl/status*"],
+    "boost/asio": ["common/dns/*", "milter/gateway.*", "milter/status_server.*", "ctl/milter_status.*"],
     "spf2/": ["common/auth/spf_engine.*"],
     "opendkim/": ["common/auth/dkim_engine.*"],
     "openssl/": ["common/auth/dkim_engine.*", "common/auth/rsa_public_key.*"],

@@ -17,12 +17,16 @@ std::string contents(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// Ids that a source file logs.
+/// Ids that a source file logs: every such word in the first argument of a call.
 std::set<std::string> ids_in(const std::string& source) {
-    static const std::regex call(R"rx(log::(?:debug|info|warning|error)\(\s*"([A-Za-z0-9_]+)")rx");
+    static const std::regex call(R"rx(log::(?:debug|info|warning|error)\(([^,;]*))rx");
+    static const std::regex word(R"rx("([A-Za-z0-9_]+)")rx");
     std::set<std::string> ids;
-    for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
-        ids.insert((*it)[1].str());
+    for (std::sregex_iterator at(source.begin(), source.end(), call), end; at != end; ++at) {
+        const std::string argument = (*at)[1].str();
+        for (std::sregex_iterator it(argument.begin(), argument.end(), word); it != end; ++it) {
+            ids.insert((*it)[1].str());
+        }
     }
     return ids;
 }
@@ -43,18 +47,21 @@ TEST(LogIds, AreUpperCaseWordsWithAMeaning) {
     }
 }
 
-TEST(LogIds, EveryIdThatTheSourcesLogIsInTheTable) {
-    std::set<std::string> known;
-    for (const LogId& row : log_ids()) known.emplace(row.id);
+std::set<std::string> ids_in_sources() {
+    std::set<std::string> ids;
     const std::filesystem::path root(DEFENDER_SOURCE_DIR);
     for (const char* folder : {"common", "milter", "reporter", "ctl"}) {
         for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
-            if (entry.path().extension() != ".cpp") continue;
-            for (const auto& id : ids_in(contents(entry.path()))) {
-                EXPECT_TRUE(known.contains(id)) << id << " in " << entry.path();
-            }
+            if (entry.path().extension() == ".cpp") ids.merge(ids_in(contents(entry.path())));
         }
     }
+    return ids;
+}
+
+TEST(LogIds, TableHoldsTheIdsThatTheSourcesLogAndNoOthers) {
+    std::set<std::string> known;
+    for (const LogId& row : log_ids()) known.emplace(row.id);
+    EXPECT_EQ(known, ids_in_sources());
 }
 
 TEST(LogIds, SourcesAreSearchedOverLineBreaks) {
