@@ -218,5 +218,66 @@ TEST_F(Defenderctl, StatusSaysWhatIsWrongWithTheStore) {
     EXPECT_THAT(json["store"]["error"].get<std::string>(), HasSubstr("No such file or directory"));
 }
 
+class DefenderctlCheck : public Defenderctl {
+  protected:
+    DefenderctlCheck() {
+        std::ofstream(folder_.file("zone")) << "$ORIGIN example.com.\n$TTL 300\n"
+                                               "@ TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n"
+                                               "_dmarc TXT \"v=DMARC1; p=reject\"\n"
+                                               "_dmarc.slow TEMPFAIL\n";
+        write_message("ann@example.com");
+    }
+    void write_message(const std::string& from) const {
+        std::ofstream(folder_.file("message")) << "From: " << from << "\nSubject: hello\n\nhello\n";
+    }
+    [[nodiscard]] Ended check(const std::string& ip, const std::string& more = "") const {
+        return run("check --helo mail.example.com --mail-from ann@example.com --ip " + ip + " --zone " +
+                   folder_.file("zone") + " " + more + " " + folder_.file("message"));
+    }
+};
+
+TEST_F(DefenderctlCheck, JudgesAMessageFileByAZoneFile) {
+    const auto ended = check("192.0.2.1");
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("dmarc=pass header.from=example.com policy.dmarc=reject"));
+    EXPECT_THAT(ended.out, HasSubstr("RFC 7489"));
+}
+
+TEST_F(DefenderctlCheck, SaysTheSameToMachines) {
+    const auto ended = check("203.0.113.1", "--json");
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.json().at("judgement").at("result"), "fail");
+    EXPECT_THAT(ended.json().at("authentication_results").get<std::string>(), HasSubstr("spf=fail"));
+}
+
+TEST_F(DefenderctlCheck, StrictEndsWithOneUnlessDmarcPasses) {
+    EXPECT_EQ(check("192.0.2.1", "--strict").status, 0);
+    EXPECT_EQ(check("203.0.113.1", "--strict").status, 1);
+    write_message("ann@slow.example.com");
+    EXPECT_EQ(check("192.0.2.1", "--strict").status, 1);
+}
+
+TEST_F(DefenderctlCheck, FailureOfDnsIsTemperror) {
+    write_message("ann@slow.example.com");
+    EXPECT_EQ(check("203.0.113.1", "--json").json().at("judgement").at("result"), "temperror");
+}
+
+TEST_F(DefenderctlCheck, TrustedClientIsNotJudged) {
+    const auto ended = check("127.0.0.1", "--json");
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.json().at("judgement").at("exemption"), "trusted_network");
+    EXPECT_EQ(ended.json().at("authentication_results"), "");
+}
+
+TEST_F(DefenderctlCheck, WrongInputIsNamed) {
+    EXPECT_EQ(check("192.0.2").status, 2);
+    std::ofstream(folder_.file("zone")) << "$ORIGIN example.com.\n@ TXT \"open\n";
+    const auto ended = check("192.0.2.1");
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_THAT(ended.err, HasSubstr(folder_.file("zone")));
+    EXPECT_EQ(run("check --helo h --mail-from a@example.com --ip 192.0.2.1 " + folder_.file("none")).status,
+              1);
+}
+
 }  // namespace
 }  // namespace defender
