@@ -121,9 +121,12 @@ class Milter:
         return self.process.log()[before:]
 
     def stop(self):
-        status = self.process.stop()
-        if status != 0:
-            self.problems.append(f"{self.name} ended with status {status}")
+        try:
+            status = self.process.stop()
+            if status != 0:
+                self.problems.append(f"{self.name} ended with status {status}")
+        except LabError as error:
+            self.problems.append(str(error))
         self.look_for_reports()
 
     def look_for_reports(self):

@@ -189,7 +189,6 @@ def sanitizer_env(folder):
         "ASAN_OPTIONS": f"{common}:detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": f"{common}:print_stacktrace=1",
         "TSAN_OPTIONS": f"{common}:second_deadlock_stack=1:suppressions={suppressions}",
-        "LSAN_OPTIONS": f"suppressions={Path(__file__).with_name('lsan.supp')}",
     }
 
 
