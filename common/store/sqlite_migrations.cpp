@@ -1,7 +1,9 @@
 #include "common/store/sqlite_migrations.hpp"
 
 #include <array>
+#include <chrono>
 #include <string>
+#include <thread>
 
 namespace defender::store {
 namespace {
@@ -71,9 +73,13 @@ Result<bool> is_empty(SqliteDatabase& database) {
     return *tables == 0;
 }
 
+/// How long another process that prepares the same file is waited for, and how long between two looks.
+constexpr std::chrono::seconds prepare_patience{5};
+constexpr std::chrono::milliseconds prepare_pause{5};
+
 /// Both must be set while the file is empty and outside a transaction; on a file that has them they change
 /// nothing. Incremental vacuum lets the file shrink after records have expired.
-Status prepare_file(SqliteDatabase& database) {
+Status prepare_once(SqliteDatabase& database) {
     if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set.error();
     auto statement = database.prepare("PRAGMA journal_mode = WAL");
     if (!statement) return statement.error();
@@ -82,6 +88,17 @@ Status prepare_file(SqliteDatabase& database) {
     const auto mode = statement->text(0);
     if (mode != "wal") return Error{database.path() + ": cannot be put into WAL mode, stays in mode " + mode};
     return Done{};
+}
+
+/// SQLite's busy time-out does not cover the change to WAL mode, so that it is tried again here.
+Status prepare_file(SqliteDatabase& database) {
+    const auto give_up = std::chrono::steady_clock::now() + prepare_patience;
+    for (;;) {
+        auto prepared = prepare_once(database);
+        if (prepared || !store_is_busy(prepared.error())) return prepared;
+        if (std::chrono::steady_clock::now() >= give_up) return prepared;
+        std::this_thread::sleep_for(prepare_pause);
+    }
 }
 
 /// Applies the migration that leads from `version`, unless another process has done so in the meantime.
