@@ -1,7 +1,7 @@
 /// Reading settings from TOML.
 ///
-/// Every error is found in one pass and carries its place and the mend (interfaces.md's
-/// "FILE:LINE:COLUMN: what; how to mend it"). Nothing is guessed: unknown keys, wrong types and impossible
+/// Every error is found in one pass and carries its place and the mend, written as
+/// "FILE:LINE:COLUMN: what; how to mend it". Nothing is guessed: unknown keys, wrong types and impossible
 /// values are errors. Thread-safety: pure but for reading the file and asking for the host's name.
 #pragma once
 
