@@ -39,7 +39,8 @@ Gateway::Gateway(std::shared_ptr<const Configuration> configuration,
       workers_(configuration_->settings->milter.workers) {}
 
 Gateway::~Gateway() {
-    workers_.stop();
+    // The resolver first: it hands work to the workers until it has ended.
+    configuration_.reset();
     workers_.join();
 }
 
@@ -66,6 +67,21 @@ void Gateway::publish_store_counts() {
     store.commits.Increment(static_cast<double>(counts.commits - published_.commits));
     store.queued.Set(static_cast<double>(counts.queued));
     published_ = counts;
+}
+
+void Gateway::connection_opens() {
+    const std::lock_guard lock(mutex_);
+    metrics_.milter().connections.Set(static_cast<double>(++connections_));
+}
+
+void Gateway::connection_closes() {
+    const std::lock_guard lock(mutex_);
+    metrics_.milter().connections.Set(static_cast<double>(--connections_));
+}
+
+std::size_t Gateway::connections() const {
+    const std::lock_guard lock(mutex_);
+    return connections_;
 }
 
 void Gateway::message_enters() {

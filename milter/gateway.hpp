@@ -40,7 +40,7 @@ class Gateway {
   public:
     Gateway(std::shared_ptr<const Configuration> configuration, store::RecordWriter::OpenStore open_store,
             metrics::Metrics& metrics);
-    /// Ends the workers, then writes what is queued. No message may be in flight.
+    /// Ends the resolver and the workers, then writes what is queued. No message may be in flight.
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -56,6 +56,11 @@ class Gateway {
     /// Brings the store's metrics up to the writer's counts.
     void publish_store_counts();
 
+    /// Connections of MTAs.
+    void connection_opens();
+    void connection_closes();
+    [[nodiscard]] std::size_t connections() const;
+
     /// Messages between their end and their reply.
     void message_enters();
     void message_leaves();
@@ -67,6 +72,7 @@ class Gateway {
     metrics::Metrics& metrics_;
     mutable std::mutex mutex_;
     std::condition_variable idle_;
+    std::size_t connections_ = 0;
     std::size_t in_flight_ = 0;
     std::shared_ptr<const Configuration> configuration_;
     store::RecordWriter::Counts published_;

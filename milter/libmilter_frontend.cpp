@@ -121,8 +121,8 @@ std::optional<IpAddress> address_of(const _SOCK_ADDR* address) {
 
 sfsistat negotiate(SMFICTX* context, unsigned long offered_actions, unsigned long offered_steps,
                    unsigned long* actions, unsigned long* steps) {
-    const auto& policy = the_gateway->configuration()->settings->policy;
-    const bool hold = policy.on_quarantine == config::OnQuarantine::hold;
+    const auto configuration = the_gateway->configuration();
+    const bool hold = configuration->settings->policy.on_quarantine == config::OnQuarantine::hold;
     const unsigned long need = needed_actions | (hold ? SMFIF_QUARANTINE : 0UL);
     if ((offered_actions & need) != need || (offered_steps & needed_steps) != needed_steps) {
         log::error("MILTER_MTA_UNSUITABLE", {{"missing_actions", need & ~offered_actions},

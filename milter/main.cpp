@@ -93,7 +93,7 @@ bool drain(Gateway& gateway, FrontendThread& frontend) {
     LibmilterFrontend::stop();
     const bool idle = gateway.wait_until_idle(drain_patience);
     const bool ended = frontend.join(frontend_patience);
-    return idle && ended && gateway.metrics().milter().connections.Value() == 0;
+    return idle && ended && gateway.connections() == 0;
 }
 
 store::RecordWriter::OpenStore store_opener(const std::string& path) {
@@ -124,7 +124,7 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
     metrics::Metrics metrics;
     auto configuration = make_configuration(settings, nullptr, metrics);
     if (!configuration) throw std::runtime_error(configuration.error().message);
-    Gateway gateway(*configuration, store_opener(settings->store.path), metrics);
+    Gateway gateway(std::move(*configuration), store_opener(settings->store.path), metrics);
     Endpoints endpoints(gateway, metrics, *settings);
     LibmilterFrontend frontend(gateway, settings->milter);
     open_signals();

@@ -50,11 +50,12 @@ void Message::end(std::string queue_id, OnReply on_reply) {
     on_reply_ = std::move(on_reply);
     ended_at_ = std::chrono::steady_clock::now();
     gateway_.message_enters();
-    collector_.when_all_is_in([self = shared_from_this()] {
-        // Off the resolver's thread: verifying takes its time, and the last reference must not be dropped
-        // there.
+    collector_.when_all_is_in([self = shared_from_this()]() mutable {
+        // Off the resolver's thread: verifying takes its time. The reference moves along, since the last one
+        // may hold the resolver of a configuration that is no longer in force, and that must not end on its
+        // own thread.
         auto& gateway = self->gateway_;
-        gateway.post([self] { self->judge(); });
+        gateway.post([message = std::move(self)] { message->judge(); });
     });
 }
 

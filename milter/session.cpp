@@ -21,11 +21,11 @@ std::string with_crlf(std::string_view value) {
 }  // namespace
 
 Session::Session(Gateway& gateway) : gateway_(gateway) {
-    gateway_.metrics().milter().connections.Increment();
+    gateway_.connection_opens();
 }
 
 Session::~Session() {
-    gateway_.metrics().milter().connections.Decrement();
+    gateway_.connection_closes();
 }
 
 void Session::connect(std::string_view host_name, std::optional<IpAddress> address) {

@@ -1,6 +1,7 @@
 #include "milter/signals.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -58,6 +59,9 @@ void open_signals() {
 }
 
 Event next_event() {
+    pollfd readable{event_pipe[0], POLLIN, 0};
+    while (poll(&readable, 1, -1) < 0 && errno == EINTR) {
+    }
     char octet = stop_octet;
     while (read(event_pipe[0], &octet, 1) < 0 && errno == EINTR) {
     }

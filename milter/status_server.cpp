@@ -55,7 +55,7 @@ std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
                       {"socket", settings.milter.socket},
                       {"mode", settings.policy.mode == config::PolicyMode::enforce ? "enforce" : "monitor"},
                       {"in_flight", gateway.in_flight()},
-                      {"connections", gateway.metrics().milter().connections.Value()},
+                      {"connections", gateway.connections()},
                       {"errors", gateway.metrics().milter().errors.Value()},
                       {"store", store_status(gateway.writer().counts())},
                       {"dns", dns_status(gateway.metrics().dns())},
