@@ -7,6 +7,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -30,6 +31,11 @@ Json problems() {
     return list;
 }
 
+/// Prometheus counts in doubles.
+std::uint64_t count(double value) {
+    return static_cast<std::uint64_t>(value);
+}
+
 Json store_status(const store::RecordWriter::Counts& counts) {
     return {{"queued", counts.queued},
             {"written", counts.written},
@@ -39,11 +45,11 @@ Json store_status(const store::RecordWriter::Counts& counts) {
 }
 
 Json dns_status(metrics::DnsMetrics& dns) {
-    return {{"queries", dns.queries.Value()},
-            {"hits", dns.hits.Value()},
-            {"joins", dns.joins.Value()},
-            {"failures", dns.failures.Value()},
-            {"cache_records", dns.cache_records.Value()}};
+    return {{"queries", count(dns.queries.Value())},
+            {"hits", count(dns.hits.Value())},
+            {"joins", count(dns.joins.Value())},
+            {"failures", count(dns.failures.Value())},
+            {"cache_records", count(dns.cache_records.Value())}};
 }
 
 std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
@@ -56,7 +62,7 @@ std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
                       {"mode", settings.policy.mode == config::PolicyMode::enforce ? "enforce" : "monitor"},
                       {"in_flight", gateway.in_flight()},
                       {"connections", gateway.connections()},
-                      {"errors", gateway.metrics().milter().errors.Value()},
+                      {"errors", count(gateway.metrics().milter().errors.Value())},
                       {"store", store_status(gateway.writer().counts())},
                       {"dns", dns_status(gateway.metrics().dns())},
                       {"last_errors", problems()}};
