@@ -39,6 +39,11 @@ extern "C" void on_signal(int signal) {
 
 }  // namespace
 
+/// Only libmilter's signal thread calls this, and it must never have a signal: see signals.hpp.
+extern "C" int sigwait(const sigset_t* /*signals*/, int* /*signal*/) {
+    for (;;) pause();
+}
+
 void block_signals() {
     const auto set = our_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -51,8 +56,7 @@ void open_signals() {
     }
     struct sigaction action {};
     action.sa_handler = on_signal;
-    // Not deferred: while a handler ran, a second signal would go to libmilter's thread.
-    action.sa_flags = SA_RESTART | SA_NODEFER;
+    action.sa_flags = SA_RESTART;
     for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaction(signal, &action, nullptr);
     const auto set = our_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);

@@ -1,8 +1,10 @@
 /// Signals of the process: SIGHUP reloads, SIGTERM and SIGINT stop.
 ///
-/// libmilter has a signal thread of its own, which would end the process on SIGHUP. The kernel hands a signal
-/// of the process to its first thread where that thread does not block it, so: the first thread alone leaves
-/// them open and waits here; every other thread, libmilter's among them, is started with all of them blocked.
+/// libmilter has a signal thread of its own, which sits in sigwait() and would end the process on SIGHUP. That a
+/// signal of the process goes to a thread that does not block it is no help: whoever calls sigwait() while the
+/// signal is pending takes it, and a second signal goes to a sigwait() where the first is not handled yet. So
+/// this program brings a sigwait() that never returns, which stands before the C library's for libmilter too. The
+/// first thread leaves the signals open and waits here; every other is started with them blocked.
 #pragma once
 
 namespace defender::milter {

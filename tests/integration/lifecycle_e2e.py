@@ -217,6 +217,25 @@ def tells_systemd(lab):
     milter.stop()
 
 
+def hangups_from_the_first_moment(lab):
+    """SIGHUP as soon as it is ready, and many at once: each is a reload or part of one, never the end."""
+    for number in range(20):
+        path = short_folder() / "notify.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(path))
+            notify.settimeout(60)
+            milter = lab.milter(f"hangup{number}", start=False)
+            milter.start(env={"NOTIFY_SOCKET": str(path)}, wait=False)
+            _wait_notice(notify, "READY=1")
+            for _ in range(50):
+                milter.process.send(signal.SIGHUP)
+            _wait_notice(notify, "RELOADING=1")
+        expect_equal(send(milter, signed(lab.keys), f"hangup{number}").verdict, "continue", "a good message")
+        expect("MILTER_STOPPING" not in milter.log(), f"SIGHUP ended it:\n{milter.log()}")
+        milter.process.kill()
+        milter.look_for_reports()
+
+
 def _wait_notice(notify, wanted):
     while True:
         if wanted in notify.recv(4096).decode().splitlines():
@@ -443,7 +462,7 @@ def log_has_one_line_for_a_message(lab):
 CHECKS = [
     reload_changes_policy, broken_reload_keeps_the_old, message_keeps_its_settings, many_reloads_under_load,
     drains_on_sigterm, ends_with_idle_connections, vanishing_mta_is_survived, tells_systemd,
-    check_config_says_all,
+    hangups_from_the_first_moment, check_config_says_all,
     exit_statuses, metrics_are_served, status_is_told, mail_flows_without_a_store, store_comes_back,
     unsuitable_mta_is_refused, hostile_peers_are_survived, hostile_messages_are_answered,
     long_header_field_is_judged, local_client_is_not_judged,
