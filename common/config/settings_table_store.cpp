@@ -22,14 +22,6 @@ SettingRow<Settings> postgresql_row() {
             [](const Settings&) { return Value(std::string()); }};
 }
 
-Result<std::string> parse_schema(std::string_view text) {
-    if (text != "rfc7489") return Error{"a schema unknown here"};
-    return std::string(text);
-}
-
-constexpr TextCodec<std::string> schema_text{"rfc7489", "write \"rfc7489\"", parse_schema,
-                                             [](const std::string& schema) { return schema; }};
-
 }  // namespace
 
 SettingsSection store_section() {
@@ -77,9 +69,9 @@ SettingsSection report_section() {
                 at(part, &ReportSettings::email), optional_address_text, ""),
             text_row({"smtp", Change::on_reload, "The mail server that reports are handed to."},
                      at(part, &ReportSettings::smtp), smtp_url_text, "smtp://127.0.0.1:25"),
-            text_row(
-                {"schema", Change::on_reload, "The schema of the reports' XML. This version knows no other."},
-                at(part, &ReportSettings::schema), schema_text, "rfc7489"),
+            word_row({"schema", Change::on_reload, "The form of the reports."},
+                     at(part, &ReportSettings::schema),
+                     {{"rfc7489", ReportSchema::rfc7489}, {"rfc9990", ReportSchema::rfc9990}}, "rfc7489"),
         },
     };
 }
