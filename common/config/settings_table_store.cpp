@@ -1,4 +1,4 @@
-// [store], [report]: what is kept of messages, and what is sent about them.
+// [store]: what is kept of messages.
 #include "common/config/setting_values.hpp"
 #include "common/config/settings_table.hpp"
 
@@ -49,29 +49,6 @@ SettingsSection store_section() {
                  "Records that may wait for the disk. Beyond it records are lost, logged and counted, rather "
                  "than mail held up."},
                 at(part, &StoreSettings::queue_max), {1, 1000000, "records"}, 10000),
-        },
-    };
-}
-
-SettingsSection report_section() {
-    const auto part = &Settings::report;
-    return {
-        "report",
-        "Aggregate reports to the owners of author domains.",
-        {
-            switch_row({"enabled", Change::on_reload,
-                        "Whether reports are made and sent. With true, org_name and email must be given."},
-                       at(part, &ReportSettings::enabled), false),
-            text_row({"org_name", Change::on_reload, "Who reports: the name of the organization."},
-                     at(part, &ReportSettings::org_name), words_text, ""),
-            text_row(
-                {"email", Change::on_reload, "The From of report mail, and the contact that reports name."},
-                at(part, &ReportSettings::email), optional_address_text, ""),
-            text_row({"smtp", Change::on_reload, "The mail server that reports are handed to."},
-                     at(part, &ReportSettings::smtp), smtp_url_text, "smtp://127.0.0.1:25"),
-            word_row({"schema", Change::on_reload, "The form of the reports."},
-                     at(part, &ReportSettings::schema),
-                     {{"rfc7489", ReportSchema::rfc7489}, {"rfc9990", ReportSchema::rfc9990}}, "rfc7489"),
         },
     };
 }
