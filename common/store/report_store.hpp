@@ -165,6 +165,9 @@ class ReportStore {
                                                                     std::int64_t delay_seconds,
                                                                     std::int64_t spread_seconds,
                                                                     const Lease& lease) = 0;
+    /// Makes one open report *closing*, due or not; nothing where it is not open.
+    [[nodiscard]] virtual Result<std::optional<Report>> begin_close_of(std::int64_t report,
+                                                                       const Lease& lease) = 0;
     /// The rows of a report, in an order that depends on nothing but themselves; the handler gives false to
     /// stop.
     [[nodiscard]] virtual Status rows(std::int64_t report,
@@ -188,6 +191,10 @@ class ReportStore {
     /// Writes a delivery's next state and its step in the history; from any state but made, verified, sending
     /// the lease ends. False where the lease was lost, and then nothing is written.
     [[nodiscard]] virtual Result<bool> advance(const Delivery& delivery, const Lease& lease) = 0;
+    /// advance(), and in the same step `others`, deliveries of the same document, come into being: where an
+    /// external destination names several addresses instead of the one.
+    [[nodiscard]] virtual Result<bool> advance_and_add(const Delivery& delivery, const Lease& lease,
+                                                       const std::vector<Delivery>& others) = 0;
     [[nodiscard]] virtual Result<std::vector<DeliveryListing>> list(const DeliveryFilter& filter) = 0;
     [[nodiscard]] virtual Result<std::vector<DeliveryStep>> history(std::int64_t delivery) = 0;
     /// The delivery is due again at `now`, whatever came of it, with the same document. False where unknown
