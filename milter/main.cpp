@@ -49,7 +49,6 @@ class FrontendThread {
   public:
     explicit FrontendThread(LibmilterFrontend& frontend)
         : thread_([this, &frontend] {
-              block_signals();
               try {
                   frontend.run();
               } catch (const std::exception& problem) {
@@ -127,7 +126,6 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
     Gateway gateway(std::move(*configuration), store_opener(settings->store.path), metrics);
     Endpoints endpoints(gateway, metrics, *settings);
     LibmilterFrontend frontend(gateway, settings->milter);
-    open_signals();
     FrontendThread thread(frontend);
     log::info("MILTER_READY", {{"socket", settings->milter.socket}, {"version", DEFENDER_VERSION}});
     sd_notify(0, "READY=1");
