@@ -1,5 +1,4 @@
 // defenderctl check: judges a message file as the milter would, and explains it.
-#include <chrono>
 #include <fstream>
 #include <future>
 #include <iostream>
@@ -10,6 +9,7 @@
 #include "common/auth/evidence_collector.hpp"
 #include "common/auth/judgement.hpp"
 #include "common/auth/verdict_header.hpp"
+#include "common/base/utc_clock.hpp"
 #include "common/dns/system_resolver.hpp"
 #include "common/dns/zone_resolver.hpp"
 #include "common/mail/authentication_results.hpp"
@@ -60,8 +60,7 @@ auth::Evidence collect(const std::shared_ptr<const auth::EvidenceSources>& sourc
     client.address = ip;
     client.helo = options.helo;
     auth::EvidenceCollector collector(sources, std::move(client));
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    collector.mail_from(options.mail_from, std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    collector.mail_from(options.mail_from, utc_now());
     for (const auto& field : message.fields) collector.header(field);
     collector.end_of_headers();
     collector.body(message.body);

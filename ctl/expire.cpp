@@ -1,10 +1,9 @@
 // defenderctl expire: deletes records that are older than they are to be kept.
-#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 
-#include "common/base/utc_time.hpp"
+#include "common/base/utc_clock.hpp"
 #include "common/store/json_fields.hpp"
 #include "common/store/sqlite_store.hpp"
 #include "ctl/commands.hpp"
@@ -26,7 +25,7 @@ std::string check_moment(const std::string& text) {
 
 UtcSeconds limit_of(const ExpireOptions& options, unsigned keep_days) {
     if (const auto before = parse_rfc3339(options.before)) return *before;
-    const auto now = parse_rfc3339(options.now).value_or(static_cast<UtcSeconds>(std::time(nullptr)));
+    const auto now = parse_rfc3339(options.now).value_or(utc_now());
     return now - UtcSeconds{keep_days} * seconds_per_day;
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/auth/judgement.hpp"
 #include "common/base/text.hpp"
+#include "common/base/utc_clock.hpp"
 #include "common/log/log.hpp"
 #include "common/mail/authentication_results.hpp"
 #include "common/store/record_redaction.hpp"
@@ -12,12 +13,6 @@
 
 namespace defender::milter {
 namespace {
-
-UtcSeconds now() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 /// 0..99, for the sampling of RFC 7489 section 6.6.4.
 unsigned draw() {
@@ -32,7 +27,7 @@ Message::Message(Gateway& gateway, auth::ClientEvidence client, std::string_view
       configuration_(gateway.configuration()),
       client_(client),
       collector_(configuration_->sources, std::move(client)),
-      received_at_(now()) {
+      received_at_(utc_now()) {
     collector_.mail_from(mail_from, received_at_);
 }
 

@@ -6,12 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
-#include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 
+#include "common/base/utc_clock.hpp"
 #include "common/log/recent_problems.hpp"
 
 namespace defender::milter {
@@ -122,9 +122,7 @@ class StatusServer::Impl {
 
     Gateway& gateway_;
     const std::string path_;
-    const UtcSeconds started_at_ =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
+    const UtcSeconds started_at_ = utc_now();
     asio::io_context context_;
     Local::acceptor acceptor_;
     std::thread thread_;

@@ -6,9 +6,9 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <chrono>
 #include <memory>
 
+#include "common/base/utc_clock.hpp"
 #include "common/log/recent_problems.hpp"
 
 namespace defender::log {
@@ -66,12 +66,6 @@ spdlog::logger& logger() {
     return *instance;
 }
 
-UtcSeconds now() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 }  // namespace
 
 void configure(Level level, Target target) {
@@ -84,7 +78,7 @@ void write(Level level, std::string_view id, const Fields& fields) {
     const bool problem = level >= Level::warning;
     if (!problem && !logger().should_log(wanted)) return;
     const std::string line = format_line(id, fields);
-    if (problem) note_problem({now(), std::string(id), line});
+    if (problem) note_problem({utc_now(), std::string(id), line});
     logger().log(wanted, spdlog::string_view_t(line.data(), line.size()));
 }
 
