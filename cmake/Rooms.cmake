@@ -20,6 +20,7 @@ function(defender_unit_tests name folder)
     endif()
     add_executable(${name} ${sources})
     target_link_libraries(${name} PRIVATE ${ARGN} defender_test_support GTest::gmock GTest::gtest_main)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name} PRIVATE DEFENDER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
         PROPERTIES TIMEOUT 300)
