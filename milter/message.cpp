@@ -27,6 +27,7 @@ Message::Message(Gateway& gateway, auth::ClientEvidence client, std::string_view
       configuration_(gateway.configuration()),
       client_(client),
       collector_(configuration_->sources, std::move(client)),
+      own_reports_(configuration_->settings->report),
       received_at_(utc_now()) {
     collector_.mail_from(mail_from, received_at_);
 }
@@ -65,6 +66,7 @@ void Message::judge() {
 
 void Message::judge_or_throw() {
     auto evidence = collector_.take(queue_id_, draw());
+    evidence.own_report_mail = own_reports_.concern(evidence);
     auto judgement = auth::judge(evidence, configuration_->judge);
     const auto& settings = *configuration_->settings;
     auto reply = reply_for(evidence, judgement, settings,

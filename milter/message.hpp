@@ -16,6 +16,7 @@
 #include "common/auth/evidence_collector.hpp"
 #include "common/mail/header_field.hpp"
 #include "milter/gateway.hpp"
+#include "milter/own_reports.hpp"
 #include "milter/reply.hpp"
 
 namespace defender::milter {
@@ -26,6 +27,7 @@ class Message : public std::enable_shared_from_this<Message> {
 
     Message(Gateway& gateway, auth::ClientEvidence client, std::string_view mail_from);
 
+    void recipient(std::string_view address) { own_reports_.recipient(address); }
     void header(const mail::HeaderField& field);
     void end_of_headers();
     [[nodiscard]] bool wants_body() const noexcept { return collector_.wants_body(); }
@@ -44,6 +46,7 @@ class Message : public std::enable_shared_from_this<Message> {
     std::shared_ptr<const Configuration> configuration_;
     auth::ClientEvidence client_;
     auth::EvidenceCollector collector_;
+    OwnReports own_reports_;
     mail::HeaderFields results_fields_;  ///< the Authentication-Results fields of the message
     std::string queue_id_;
     std::string problem_;  ///< what went wrong while the message came in; empty where nothing did

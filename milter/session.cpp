@@ -45,6 +45,10 @@ void Session::mail_from(std::string_view address, bool authenticated) {
     message_ = std::make_shared<Message>(gateway_, std::move(client), address);
 }
 
+void Session::recipient(std::string_view address) {
+    if (message_) message_->recipient(address);
+}
+
 void Session::header(std::string_view name, std::string_view value) {
     if (message_) message_->header({std::string(name), with_crlf(value)});
 }
