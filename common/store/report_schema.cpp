@@ -13,8 +13,9 @@ namespace {
 // report: one UTC day, policy domain and policy text; series is the digest of these three, so that policies
 // of any length are compared by 16 octets. state: open, closing, emptying (closed, its rows not yet all
 // deleted) or closed. spread: the policy domain's share, of 65536, in the time over which reports are made.
-// messages and row_count are final, and set, once it is no longer open. Closed reports stay until their
-// documents expire: they tell a late record that it opens a new edition.
+// How many messages and rows there are is counted where it is asked for, so that a fold touches the rows
+// alone. Closed reports stay until their documents expire: they tell a late record that it opens a new
+// edition.
 //
 // report_row: row_key is the digest of the columns of the tuple. reasons and auth_results are JSON, as
 // records have them.
@@ -33,8 +34,6 @@ CREATE TABLE report (
     spread        {number} NOT NULL,
     lease_owner   {text} NOT NULL DEFAULT '',
     lease_until   {number} NOT NULL DEFAULT 0,
-    messages      {number} NOT NULL DEFAULT 0,
-    row_count     {number} NOT NULL DEFAULT 0,
     UNIQUE (series, edition)
 ){end};
 CREATE INDEX report_due ON report (state, day, spread, id);

@@ -5,9 +5,10 @@
 /// are being made), *closed* (its documents and their deliveries are there, its rows are gone). Records that
 /// arrive for a day after its report has begun to close open the next *edition* of it, a report of its own. A
 /// document is a file, made once and never changed; a delivery is one document to one address. What is done
-/// by a reporter that may die is held by a lease: another takes it over once the lease is over. Each function
-/// is one durable step, or none. Not thread-safe: one thread uses an object; any number of objects and
-/// processes may share the database.
+/// by a reporter that may die is held by a lease: another takes it over once the lease is over, which it is
+/// from the second `until` on. A holder that was late keeps what nobody has taken over in the meantime. Each
+/// function is one durable step, or none. Not thread-safe: one thread uses an object; any number of objects
+/// and processes may share the database. Failure: an Error; nothing was done then, and trying again is right.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -95,6 +97,9 @@ struct Document {
 /// made → verified → sending → sent | retry | given_up; skipped: not to be sent at all, for the reason in
 /// `answer`.
 enum class DeliveryState { made, verified, sending, sent, retry, given_up, skipped };
+/// Nothing more will be done: sent, given_up or skipped.
+[[nodiscard]] bool at_its_end(DeliveryState state) noexcept;
+
 struct Delivery {
     std::int64_t id = 0;           ///< given by the store
     std::int64_t document_id = 0;  ///< given by the store for those handed to close()
@@ -144,23 +149,25 @@ struct Suppression {
 struct OutboxCounts {
     std::uint64_t open_reports = 0;
     std::uint64_t waiting = 0;   ///< deliveries that are not at their end
-    std::uint64_t unfolded = 0;  ///< records
+    std::uint64_t unfolded = 0;  ///< records, told by their ids: those that expired unfolded may count too
 };
 
 class ReportStore {
   public:
     virtual ~ReportStore() = default;
 
-    /// Folds at most `limit` records into the rows of their reports; how many it took, 0 where all are
-    /// folded. Exactly once for each record, however many fold at once and wherever one dies.
+    /// Folds at most `limit` records, and not more than are held in memory well, into the rows of their
+    /// reports; how many it took, 0 where all are folded. Exactly once for each record, however many fold at
+    /// once and wherever one dies. Records are read outside the transaction that writes.
     [[nodiscard]] virtual Result<std::uint64_t> fold(std::uint64_t limit) = 0;
 
-    /// The reports of a day, or all of them that are open; for previews.
+    /// Reports that are open: of one day or any, of one policy domain or (empty) any; by day, policy domain
+    /// and policy text. For previews.
     [[nodiscard]] virtual Result<std::vector<Report>> open_reports(std::optional<UtcDay> day,
                                                                    const std::string& policy_domain) = 0;
-    /// Takes one open report that is due, or one whose closing was left by another, and makes it *closing*.
-    /// Due: its day's end + delay + its own share of spread (by its policy domain) is not after `now`.
-    /// Nothing where there is none.
+    /// Takes one report whose closing was left by another, or else one open report that is due, the earliest
+    /// day first, and makes it *closing*. Due: its day's end + delay + its own share of spread (by its policy
+    /// domain) is not after `now`. Nothing where there is none.
     [[nodiscard]] virtual Result<std::optional<Report>> begin_close(UtcSeconds now,
                                                                     std::int64_t delay_seconds,
                                                                     std::int64_t spread_seconds,
@@ -168,15 +175,19 @@ class ReportStore {
     /// Makes one open report *closing*, due or not; nothing where it is not open.
     [[nodiscard]] virtual Result<std::optional<Report>> begin_close_of(std::int64_t report,
                                                                        const Lease& lease) = 0;
-    /// The rows of a report, in an order that depends on nothing but themselves; the handler gives false to
-    /// stop.
+    /// The rows of a report that is not closed, by source IP, header_from, envelope_from and then the other
+    /// values, text in the order of its octets: the same from every database. They come as a stream; the
+    /// handler gives false to stop and must not use the store.
     [[nodiscard]] virtual Status rows(std::int64_t report,
                                       const std::function<bool(const ReportRow&)>& handler) = 0;
-    /// Ends a closing: the documents and deliveries come into being, the rows go. False where the lease was
-    /// lost.
+    /// Ends a closing: the documents and deliveries come into being, the rows go. No documents: the report is
+    /// closed without a trace. False where the lease was lost, and then nothing is written. Where the rows
+    /// are many they are deleted bit by bit after the report is closed; what a crash leaves of them is seen
+    /// by nobody and cleared away by expire_documents().
     [[nodiscard]] virtual Result<bool> finish_close(std::int64_t report, const Lease& lease,
                                                     const std::vector<NewDocument>& documents) = 0;
-    /// When the next open report falls due, or the next delivery; nothing where there is none.
+    /// When the next open report falls due, or the next delivery, or a lease ends; nothing where there is
+    /// none.
     [[nodiscard]] virtual Result<std::optional<UtcSeconds>> next_due(std::int64_t delay_seconds,
                                                                      std::int64_t spread_seconds) = 0;
 
@@ -185,31 +196,36 @@ class ReportStore {
     [[nodiscard]] virtual Status add(const NewDocument& document) = 0;
     [[nodiscard]] virtual Result<std::optional<Document>> document(std::int64_t id) = 0;
 
-    /// Takes up to `limit` deliveries that are due and that nobody holds, oldest first.
+    /// Takes up to `limit` deliveries that are due and that nobody holds, longest due first.
     [[nodiscard]] virtual Result<std::vector<Delivery>> claim(UtcSeconds now, const Lease& lease,
                                                               std::uint64_t limit) = 0;
-    /// Writes a delivery's next state and its step in the history; from any state but made, verified, sending
-    /// the lease ends. False where the lease was lost, and then nothing is written.
+    /// Writes a delivery's next state and its step in the history; with any state but made, verified and
+    /// sending the lease ends. All but id, document, uri and max_octets is taken over. False where the lease
+    /// was lost, and then nothing is written.
     [[nodiscard]] virtual Result<bool> advance(const Delivery& delivery, const Lease& lease) = 0;
     /// advance(), and in the same step `others`, deliveries of the same document, come into being: where an
     /// external destination names several addresses instead of the one.
     [[nodiscard]] virtual Result<bool> advance_and_add(const Delivery& delivery, const Lease& lease,
                                                        const std::vector<Delivery>& others) = 0;
+    /// The newest documents first.
     [[nodiscard]] virtual Result<std::vector<DeliveryListing>> list(const DeliveryFilter& filter) = 0;
+    /// Its steps, oldest first, beginning with the state that it came into being in.
     [[nodiscard]] virtual Result<std::vector<DeliveryStep>> history(std::int64_t delivery) = 0;
-    /// The delivery is due again at `now`, whatever came of it, with the same document. False where unknown
-    /// or held.
+    /// The delivery is `made` and due again at `now`, whatever came of it, with the same document and its
+    /// attempts forgotten. False where unknown or held.
     [[nodiscard]] virtual Result<bool> resend(std::int64_t delivery, UtcSeconds now) = 0;
     /// Deliveries that went to `sent` at or after `since`.
     [[nodiscard]] virtual Result<std::uint64_t> sent_since(UtcSeconds since) = 0;
 
-    /// Adds a suppression, or replaces the one that the destination has.
+    /// Adds a suppression, or replaces the one that the destination has. Destinations are compared without
+    /// case. One that is over stays, for its strikes: `until` is for the caller to compare.
     [[nodiscard]] virtual Status suppress(const Suppression& suppression) = 0;
     [[nodiscard]] virtual Result<bool> lift_suppression(const std::string& destination) = 0;
     [[nodiscard]] virtual Result<std::optional<Suppression>> suppression(const std::string& destination) = 0;
     [[nodiscard]] virtual Result<std::vector<Suppression>> suppressions() = 0;
 
-    /// Deletes documents made before `before` whose deliveries are at their end; how many.
+    /// Deletes documents made before `before` whose deliveries are at their end, in bounded transactions; how
+    /// many. Forgets what was closed for days before it, too.
     [[nodiscard]] virtual Result<std::uint64_t> expire_documents(UtcSeconds before) = 0;
     [[nodiscard]] virtual Result<OutboxCounts> counts() = 0;
 };
@@ -219,5 +235,7 @@ class ReportStore {
 
 [[nodiscard]] std::string_view to_string(DeliveryState state) noexcept;
 [[nodiscard]] std::string_view to_string(DocumentKind kind) noexcept;
+[[nodiscard]] std::optional<DeliveryState> delivery_state_from(std::string_view name) noexcept;
+[[nodiscard]] std::optional<DocumentKind> document_kind_from(std::string_view name) noexcept;
 
 }  // namespace defender::store
