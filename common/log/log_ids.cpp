@@ -43,6 +43,20 @@ constexpr auto ids = std::to_array<LogId>({
     {"STORE_OPENED", "The store is open.", ""},
     {"STORE_OPEN_FAILED", "The store could not be opened.",
      "See whether the folder of store.path exists, belongs to the milter's user and has room."},
+    {"STORE_POSTGRESQL_AWAY",
+     "Records cannot be moved into PostgreSQL, or be looked up there; they wait in the file of store.path "
+     "and "
+     "mail goes on. The line has the reason, once for each time that it begins.",
+     "See whether the database runs, can be reached and lets the role in. Nothing is lost while the file has "
+     "room, up to store.journal_max."},
+    {"STORE_POSTGRESQL_BACK", "Records are moved into PostgreSQL again.", ""},
+    {"STORE_POSTGRESQL_OPENED", "Records are moved into the PostgreSQL database that the line names.", ""},
+    {"STORE_RECORD_SET_ASIDE",
+     "PostgreSQL refused a record for what it holds. It was taken out of the way of the others and stays in "
+     "the file of store.path (table set_aside) until it expires; \"defenderctl explain\" finds it, reports "
+     "do "
+     "not count it.",
+     "Report it, with the line: this is a defect of the program, unless the tables were changed by hand."},
     {"STORE_RECOVERED", "Records can be written again after a failure.",
      "See the STORE_WRITE_FAILED lines before for what was lost."},
     {"STORE_WRITE_FAILED",

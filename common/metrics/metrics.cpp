@@ -65,6 +65,11 @@ StoreMetrics store_metrics(Registry& registry) {
         counter(registry, "defender_store_records_lost_total", "Records that could not be made durable"),
         counter(registry, "defender_store_commits_total", "Transactions committed"),
         gauge(registry, "defender_store_queued_records", "Records waiting for the disk"),
+        counter(registry, "defender_store_records_moved_total", "Records moved into PostgreSQL"),
+        gauge(registry, "defender_store_journal_records", "Records waiting for PostgreSQL"),
+        gauge(registry, "defender_store_set_aside_records",
+              "Records that PostgreSQL refused for what they hold, kept in the file"),
+        gauge(registry, "defender_store_postgresql_away", "1 while records cannot be moved, else 0"),
     };
 }
 

@@ -40,6 +40,11 @@ struct StoreMetrics {
     prometheus::Counter& lost;
     prometheus::Counter& commits;
     prometheus::Gauge& queued;
+    // Where records are moved from the file into PostgreSQL:
+    prometheus::Counter& moved;
+    prometheus::Gauge& waiting;    ///< in the file
+    prometheus::Gauge& set_aside;  ///< in the file, as PostgreSQL refused them for what they hold
+    prometheus::Gauge& away;       ///< 1 while PostgreSQL cannot be used
 };
 
 class Metrics {

@@ -45,6 +45,11 @@ bool is_about_values(std::string_view sqlstate, const PGresult* result) {
     return sqlstate != "23514" || PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) != nullptr;
 }
 
+/// deadlock_detected, lock_not_available.
+bool is_about_others(std::string_view sqlstate) {
+    return sqlstate == "40P01" || sqlstate == "55P03";
+}
+
 void ignore_notice(void* /*argument*/, const char* /*message*/) {}
 
 }  // namespace
@@ -120,6 +125,7 @@ void PostgresqlConnection::notice_loss() {
 
 Status PostgresqlConnection::prepare() {
     refused_values_ = false;
+    kept_waiting_ = false;
     if (transaction_lost_) return Error{name_ + ": the connection was lost within this transaction"};
     if (connection_ && !in_transaction_) notice_loss();
     return connect();
@@ -270,6 +276,7 @@ Error PostgresqlConnection::error_of(const pg_result* result) {
     // What libpq itself finds (the connection went) has no fields.
     if (!sentence || !code) return Error{name_ + ": " + one_line(PQresultErrorMessage(result))};
     refused_values_ = is_about_values(code, result);
+    kept_waiting_ = is_about_others(code);
     return Error{name_ + ": " + sentence + " (SQLSTATE " + code + ")"};
 }
 

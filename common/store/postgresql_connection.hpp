@@ -60,6 +60,9 @@ class PostgresqlConnection final : public SqlConnection {
     /// SQLSTATE classes 22 (data exception), 23 (constraint) and 54 (program limit), but not for a partition
     /// that is missing.
     [[nodiscard]] bool refused_values() const noexcept { return refused_values_; }
+    /// True where the last statement failed for others who use the same: a lock not given in time, a
+    /// deadlock.
+    [[nodiscard]] bool was_kept_waiting() const noexcept { return kept_waiting_; }
 
   private:
     struct Finish {
@@ -100,6 +103,7 @@ class PostgresqlConnection final : public SqlConnection {
     bool transaction_lost_ = false;
     bool rolled_back_ = false;  // by the last statement
     bool refused_values_ = false;
+    bool kept_waiting_ = false;
 };
 
 /// One value of a row of COPY's text format.
