@@ -27,6 +27,7 @@ void add_check(CLI::App& app, Context& context);
 void add_expire(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 
 /// The settings of context.config_path, or the defaults where that is the default path and no file is there;
