@@ -1,4 +1,5 @@
-"""A private PostgreSQL: a cluster in a folder of its own, under an account without rights, on a loopback port.
+"""A private PostgreSQL: a cluster in a folder of its own, under an account without rights, on a loopback
+port.
 
 It can be stopped, killed and started again, so that a test can see what the programs do meanwhile. Needs
 root, as initdb refuses to run under it and the server runs under another account.

@@ -28,13 +28,15 @@ class Mail:
 class SmtpSink:
     """Runs until stop(). `script` maps a recipient to the answers that it gets, one an attempt: text that
     begins with 4 or 5 is the answer to RCPT TO, or to the end of DATA where "data " stands before it; when
-    they are used up it gets `otherwise`."""
+    they are used up it gets `otherwise`. `on_step(step, recipient)` is called where it is set: "rcpt" before
+    the answer to RCPT TO, "taken" when a message is there whole, "answered" behind the answer."""
 
     def __init__(self, script=None, otherwise=ACCEPT):
         self.script = {recipient: list(answers) for recipient, answers in (script or {}).items()}
         self.otherwise = otherwise
         self.mails = []
         self.attempts = []  # recipients, in order
+        self.on_step = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.port = free_port()
@@ -69,6 +71,11 @@ class SmtpSink:
     def keep(self, mail):
         with self._lock:
             self.mails.append(mail)
+
+    def step(self, name, recipient):
+        tell = self.on_step
+        if tell:
+            tell(name, recipient)
 
     def hang(self, connection):
         """Until the client goes away or the sink ends."""
@@ -147,6 +154,7 @@ class _Session:
     def _rcpt(self, command):
         self._recipient = _path(command)
         self._answer = self._sink.next_answer(self._recipient)
+        self._sink.step("rcpt", self._recipient)
         if self._answer[0] in "45":
             return self._say(self._answer)
         return self._say("250 2.1.5 recipient")
@@ -166,9 +174,13 @@ class _Session:
             return self._say(answer.removeprefix("data "))
         accepted = answer not in (HANG, CLOSE)
         self._sink.keep(Mail(self._mail_from, self._recipient, message, accepted))
+        self._sink.step("taken", self._recipient)
         if answer == HANG:
             self._sink.hang(self._handler.connection)
-        return accepted and self._say(answer)
+        if accepted:
+            self._say(answer)
+            self._sink.step("answered", self._recipient)
+        return accepted
 
 
 def _path(command):
