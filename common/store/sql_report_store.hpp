@@ -14,6 +14,10 @@
 
 namespace defender::store {
 
+/// Deliveries that are not at their end, in the words of the index delivery_waiting.
+inline constexpr const char* waiting_deliveries =
+    "delivery.state IN ('made', 'verified', 'sending', 'retry')";
+
 class SqlReportStore final : public ReportStore {
   public:
     explicit SqlReportStore(std::unique_ptr<SqlConnection> connection) : connection_(std::move(connection)) {}

@@ -6,9 +6,6 @@
 namespace defender::store {
 namespace {
 
-/// As the index delivery_waiting has it.
-constexpr std::string_view waiting = "state IN ('made', 'verified', 'sending', 'retry')";
-
 constexpr std::string_view delivery_columns =
     "delivery.id, delivery.document, delivery.uri, delivery.address, delivery.max_octets, delivery.state,"
     " delivery.attempts, delivery.next_at, delivery.first_try_at, delivery.changed_at, delivery.answer";
@@ -177,7 +174,8 @@ Result<std::optional<Document>> SqlReportStore::document(std::int64_t id) {
 
 Result<std::vector<Delivery>> SqlReportStore::claim(UtcSeconds now, const Lease& lease, std::uint64_t limit) {
     // MATERIALIZED: the rows are chosen, and locked, once.
-    const auto sql = "WITH due AS MATERIALIZED (SELECT id FROM delivery WHERE " + std::string(waiting) +
+    const auto sql = "WITH due AS MATERIALIZED (SELECT id FROM delivery WHERE " +
+                     std::string(waiting_deliveries) +
                      " AND next_at <= $1 AND lease_until <= $1 ORDER BY next_at, id LIMIT $2" +
                      (is_sqlite() ? "" : " FOR UPDATE SKIP LOCKED") +
                      ") UPDATE delivery SET lease_owner = $3, lease_until = $4"

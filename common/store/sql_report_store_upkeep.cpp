@@ -29,11 +29,13 @@ Result<std::optional<UtcSeconds>> SqlReportStore::next_due(std::int64_t delay_se
                                                            std::int64_t spread_seconds) {
     std::optional<UtcSeconds> due;
     const auto done = connection_->run(
-        "SELECT min(due) FROM ("
-        "SELECT min((day + 1) * 86400 + $1 + spread * $2 / 65536) AS due FROM report WHERE state = 'open'"
-        " UNION ALL SELECT min(lease_until) FROM report WHERE state = 'closing'"
-        " UNION ALL SELECT min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END)"
-        " FROM delivery WHERE state IN ('made', 'verified', 'sending', 'retry')) AS dues",
+        std::string("SELECT min(due) FROM"
+                    " (SELECT min((day + 1) * 86400 + $1 + spread * $2 / 65536) AS due FROM report WHERE "
+                    "state = 'open'"
+                    " UNION ALL SELECT min(lease_until) FROM report WHERE state = 'closing'"
+                    " UNION ALL SELECT min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END)"
+                    " FROM delivery WHERE ") +
+            waiting_deliveries + ") AS dues",
         {delay_seconds, spread_seconds}, [&](const SqlRow& row) {
             if (!row.is_null(0)) due = row.number(0);
         });
@@ -80,9 +82,10 @@ Result<std::vector<Suppression>> SqlReportStore::suppressions() {
 Result<std::uint64_t> SqlReportStore::expire_documents(UtcSeconds before) {
     // Its deliveries and their history go with a document.
     const auto expired = delete_in_pieces(
-        "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE made_at < $1 AND NOT EXISTS"
-        " (SELECT 1 FROM delivery WHERE delivery.document = document.id"
-        " AND delivery.state IN ('made', 'verified', 'sending', 'retry')) ORDER BY made_at, id LIMIT $2)",
+        std::string(
+            "DELETE FROM document WHERE id IN (SELECT id FROM document WHERE made_at < $1 AND NOT EXISTS"
+            " (SELECT 1 FROM delivery WHERE delivery.document = document.id AND ") +
+            waiting_deliveries + ") ORDER BY made_at, id LIMIT $2)",
         before);
     if (!expired) return expired.error();
     if (auto done = clear_away_rows(); !done) return done.error();
@@ -123,7 +126,7 @@ Result<OutboxCounts> SqlReportStore::counts() {
     if (!open) return open.error();
     counts.open_reports = *open;
     const auto waiting =
-        count_of("SELECT count(*) FROM delivery WHERE state IN ('made', 'verified', 'sending', 'retry')", {});
+        count_of(std::string("SELECT count(*) FROM delivery WHERE ") + waiting_deliveries, {});
     if (!waiting) return waiting.error();
     counts.waiting = *waiting;
     const auto all = journals();
