@@ -75,7 +75,8 @@ CREATE TABLE record_domain (
 )sql";
 
 // A partition is made first and attached then, as that lets others go on reading the tables. The second look
-// is under the lock: another host may have made it meanwhile. A day before 1970 has an m for its sign.
+// is under the lock, as another host may have made it meanwhile, and a query, as to_regclass() may still
+// answer from before the wait. A day before 1970 has an m for its sign.
 //
 // Those who write take their locks on record first; so does the dropping of a day, or both would wait for
 // each other.
@@ -93,7 +94,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(1145458244, 2);
-    IF to_regclass('record' || suffix) IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+               WHERE inhparent = 'record'::regclass AND relname = 'record' || suffix) THEN
         RETURN;
     END IF;
     FOREACH parent IN ARRAY ARRAY['record', 'record_domain'] LOOP
@@ -111,7 +113,8 @@ DECLARE
     records BIGINT;
 BEGIN
     PERFORM pg_advisory_xact_lock(1145458244, 2);
-    IF to_regclass('record' || suffix) IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+                   WHERE inhparent = 'record'::regclass AND relname = 'record' || suffix) THEN
         RETURN 0;
     END IF;
     EXECUTE format('SELECT count(*) FROM %I', 'record' || suffix) INTO records;
