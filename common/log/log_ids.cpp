@@ -6,6 +6,26 @@ namespace defender::log {
 namespace {
 
 constexpr auto ids = std::to_array<LogId>({
+    {"DELIVERY_GIVEN_UP",
+     "A report mail was refused for good, or could not be delivered for three days; its address gets no "
+     "reports "
+     "for a time.",
+     "See the answer in the line; \"defenderctl report resend\" tries again once the cause is mended."},
+    {"DELIVERY_HOUR_FULL", "report.max_per_hour mails were sent in this hour; the others wait for the next.",
+     "Raise report.max_per_hour where the mail server can take more."},
+    {"DELIVERY_NOT_COMPOSED", "A report mail could not be made ready; it is tried again.",
+     "See what the line names: most often the key of report.dkim_key_file."},
+    {"DELIVERY_RETRY", "A report mail could not be delivered; it is tried again.",
+     "None; the answer in the line says why."},
+    {"DELIVERY_SENT", "The mail server took a report mail.", ""},
+    {"DELIVERY_SERVER_FAILED",
+     "The mail server for reports cannot be used. All report mails wait; no attempt is counted against their "
+     "recipients.",
+     "See report.smtp and the settings beside it: the server, its TLS or the login failed as the line says."},
+    {"DELIVERY_SKIPPED",
+     "A report mail is not sent at all: the destination does not want it, is suppressed or is in "
+     "report.never_send, or the mail is too large for it.",
+     ""},
     {"DNS_SERVER_DOWN",
      "A DNS server has not answered for a while; the others are asked first until it does again.",
      "See whether the server runs and can be reached from this host."},
@@ -44,6 +64,30 @@ constexpr auto ids = std::to_array<LogId>({
     {"STORE_OPEN_FAILED", "The store could not be opened.",
      "See whether the folder of store.path exists, belongs to the milter's user and has room."},
     {"STORE_POSTGRESQL_AWAY",
+    {"REPORTER_DISABLED", "report.enabled is false: no reports are made.", ""},
+    {"REPORTER_EXPIRED", "Records and reports older than store.keep and report.keep were deleted.", ""},
+    {"REPORTER_METRICS_FAILED", "The reporter's /metrics could not be opened; reports are made all the same.",
+     "See whether another program has the address of report.metrics_listen."},
+    {"REPORTER_READY", "The reporter has begun its work.", ""},
+    {"REPORTER_RELOADED", "The reporter read its settings again, and they are in force.",
+     "Restart the reporter where the line names settings that need it."},
+    {"REPORTER_RELOAD_FAILED", "The reporter could not read its settings again; those in force before stay.",
+     "Mend what the lines name, check with --check-config, and reload again."},
+    {"REPORTER_START_FAILED", "The reporter could not begin to work and has ended.",
+     "Mend what the line names: most often the store, the key of report mail, or the password file."},
+    {"REPORTER_STEP_FAILED",
+     "A step of reporting failed, most often as the store cannot be used. Nothing is lost: it is tried "
+     "again.",
+     "See what the line names; the store must be there and have room."},
+    {"REPORTER_STEP_RECOVERED", "The steps of reporting succeed again.", ""},
+    {"REPORTER_STOPPED", "The reporter has ended.", ""},
+    {"REPORT_CLOSED",
+     "A report is complete: its files are made and wait to be sent. No files: too few messages, or nobody "
+     "who "
+     "wants them.",
+     ""},
+    {"REPORT_FAILED", "The files of a report could not be made; it is tried again.",
+     "Report it, with the line, where it stays so: a row of the report is damaged, or memory is lacking."},
      "Records cannot be moved into PostgreSQL, or be looked up there; they wait in the file of store.path "
      "and "
      "mail goes on. The line has the reason, once for each time that it begins.",
