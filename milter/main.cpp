@@ -14,6 +14,7 @@
 #include "common/log/log.hpp"
 #include "common/metrics/metrics.hpp"
 #include "common/store/sqlite_store.hpp"
+#include "milter/failure_reports.hpp"
 #include "milter/gateway.hpp"
 #include "milter/libmilter_frontend.hpp"
 #include "milter/reload.hpp"
@@ -123,7 +124,8 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
     metrics::Metrics metrics;
     auto configuration = make_configuration(settings, nullptr, metrics);
     if (!configuration) throw std::runtime_error(configuration.error().message);
-    Gateway gateway(std::move(*configuration), store_opener(settings->store.path), metrics);
+    Gateway gateway(std::move(*configuration), store_opener(settings->store.path), metrics,
+                    make_failure_reports(settings->store));
     Endpoints endpoints(gateway, metrics, *settings);
     LibmilterFrontend frontend(gateway, settings->milter);
     FrontendThread thread(frontend);
