@@ -29,4 +29,12 @@ if [ ! -e "$policy" ]; then
 fi
 
 apt-get update
+
+# Debian's PostgreSQL makes a cluster when it is installed, which the tests have no use for. Settings of it that
+# are there already are left alone.
+clusters=/etc/postgresql-common/createcluster.conf
+if [ ! -e "$clusters" ]; then
+    apt-get install -y --no-install-recommends postgresql-common
+    echo 'create_main_cluster = false' >> "$clusters"
+fi
 apt-get install -y --no-install-recommends "${packages[@]}"

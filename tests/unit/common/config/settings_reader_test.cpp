@@ -245,8 +245,18 @@ TEST(SettingsReader, ValuesOutOfRangeAreErrorsAndBoundsAreTaken) {
 
 TEST(SettingsReader, WhatThisVersionHasNotIsAnErrorThatSaysSo) {
     EXPECT_THAT(error_of("[dmarc]\nstandard = \"rfc9989\""), HasSubstr("write rfc7489"));
-    EXPECT_THAT(error_of("[store]\npostgresql = \"host=db password=secret\""),
-                AllOf(HasSubstr("this version has no PostgreSQL store"), Not(HasSubstr("secret"))));
+}
+
+TEST(SettingsReader, TheConnectionStringOfPostgresqlIsTakenAsItIsAndNeverRepeated) {
+    for (const std::string text :
+         {"", "host=db password='se cret'", "postgresql://u:s%40cret@db/name", "name"}) {
+        EXPECT_EQ(good("[store]\npostgresql = \"" + text + "\"")->store.postgresql, text);
+    }
+    for (const auto* wrong :
+         {"\"host=db password=secret\\n\"", "\"secret\\u0000\"", "[\"secret\"]", "{ a = \"secret\" }"}) {
+        EXPECT_THAT(error_of(std::string("[store]\npostgresql = ") + wrong),
+                    AllOf(HasSubstr("store.postgresql"), Not(HasSubstr("secret"))));
+    }
 }
 
 TEST(SettingsReader, OverridesAreReadInOrder) {
@@ -320,6 +330,7 @@ never_send = ["Nobody@Example.com", "Example.ORG"]
 dkim_domain = "Example.net"
 dkim_selector = "2026"
 dkim_key_file = "/etc/defender/key.pem"
+metrics_listen = "127.0.0.1:9465"
 [[report.destination]]
 domain = "Old.Example"
 schema = "rfc7489"
@@ -347,6 +358,7 @@ schema = "rfc9990"
     EXPECT_EQ(report.dkim_domain, "example.net");
     EXPECT_EQ(report.dkim_selector, "2026");
     EXPECT_EQ(report.dkim_key_file, "/etc/defender/key.pem");
+    EXPECT_EQ(report.metrics_listen, "127.0.0.1:9465");
     ASSERT_THAT(report.destinations, SizeIs(2));
     EXPECT_EQ(report.destinations[0].domain.text(), "old.example");
     EXPECT_EQ(report.destinations[0].schema, ReportSchema::rfc7489);
