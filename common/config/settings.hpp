@@ -143,7 +143,8 @@ struct ReportSettings {
     std::vector<std::string> never_send;  ///< lower case: addresses, or domains and all below them
     std::string dkim_domain;              ///< report mail is signed where this, selector and key are given
     std::string dkim_selector;
-    std::string dkim_key_file;  ///< PEM
+    std::string dkim_key_file;   ///< PEM
+    std::string metrics_listen;  ///< of the reporter: "ADDRESS:PORT"; empty: off
 };
 
 /// Failure reports (RFC 6591, RFC 9991); made only where `report.enabled` is true, too.

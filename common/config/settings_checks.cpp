@@ -77,6 +77,12 @@ std::vector<Conflict> find_conflicts(const Settings& settings) {
     find_missing_sender(settings, conflicts);
     find_bad_login(settings.report, conflicts);
     find_incomplete_key(settings.report, conflicts);
+    const auto& metrics = settings.report.metrics_listen;
+    if (!metrics.empty() && metrics == settings.metrics.listen) {
+        conflicts.push_back({{"report.metrics_listen", "metrics.listen"},
+                             "is the address that metrics.listen has",
+                             "give the milter and the reporter ports of their own"});
+    }
     const auto& status = settings.milter.status_socket;
     if (!status.empty() && unix_path(settings.milter.socket) == status) {
         conflicts.push_back({{"milter.status_socket", "milter.socket"},

@@ -17,8 +17,8 @@ constexpr std::string_view file_intro =
     "file has an error, the old settings stay. Settings marked \"on restart\" are taken up only when the "
     "program is started anew.";
 
-/// The text in lines of comment_columns at most, each behind "# ".
-std::string comment(std::string_view text) {
+/// One paragraph in lines of comment_columns at most, each behind "# ".
+std::string comment_paragraph(std::string_view text) {
     std::string out;
     std::string line = "#";
     for (const auto word : text::split(text, ' ')) {
@@ -30,6 +30,17 @@ std::string comment(std::string_view text) {
         line += word;
     }
     return out + line + "\n";
+}
+
+/// Paragraphs are parted by a bare "#".
+std::string comment(std::string_view text) {
+    constexpr std::string_view gap = "\n\n";
+    std::string out;
+    for (auto end = text.find(gap); end != std::string_view::npos; end = text.find(gap)) {
+        out += comment_paragraph(text.substr(0, end)) + "#\n";
+        text.remove_prefix(end + gap.size());
+    }
+    return out + comment_paragraph(text);
 }
 
 std::string takes_and_change(const Takes& takes, Change change) {

@@ -113,6 +113,11 @@ Rows sending_rows() {
                   "The private key of the DKIM signature, an RSA key as PEM. Only the reporter's user should "
                   "be able to read it."},
                  at(part, &ReportSettings::dkim_key_file), optional_path_text, ""),
+        text_row(
+            {"metrics_listen", Change::on_restart,
+             "Where the reporter serves /metrics for Prometheus, as metrics.listen is for the milter, with a "
+             "port of its own. Empty: nowhere."},
+            at(part, &ReportSettings::metrics_listen), loopback_endpoint_text, ""),
     };
 }
 

@@ -73,6 +73,18 @@ StoreMetrics store_metrics(Registry& registry) {
     };
 }
 
+ReporterMetrics reporter_metrics(Registry& registry) {
+    return {
+        counter(registry, "defender_reporter_records_folded_total", "Records taken into reports"),
+        counter(registry, "defender_reporter_reports_closed_total", "Reports completed"),
+        counter(registry, "defender_reporter_mails_sent_total", "Report mails that the mail server took"),
+        counter(registry, "defender_reporter_retries_total", "Attempts that are to be repeated"),
+        counter(registry, "defender_reporter_given_up_total", "Report mails given up"),
+        counter(registry, "defender_reporter_skipped_total", "Report mails not sent at all"),
+        gauge(registry, "defender_reporter_waiting", "Report mails on their way"),
+    };
+}
+
 }  // namespace
 
 struct Metrics::Parts {
@@ -80,6 +92,7 @@ struct Metrics::Parts {
     DnsMetrics dns = dns_metrics(*registry);
     MilterMetrics milter = milter_metrics(*registry);
     StoreMetrics store = store_metrics(*registry);
+    ReporterMetrics reporter = reporter_metrics(*registry);
 };
 
 Metrics::Metrics() : parts_(std::make_unique<Parts>()) {}
@@ -93,6 +106,9 @@ MilterMetrics& Metrics::milter() noexcept {
 }
 StoreMetrics& Metrics::store() noexcept {
     return parts_->store;
+}
+ReporterMetrics& Metrics::reporter() noexcept {
+    return parts_->reporter;
 }
 
 std::string Metrics::text() const {

@@ -1,4 +1,5 @@
-/// Metrics: every figure that the milter counts, with its name and help, and their Prometheus text.
+/// Metrics: every figure that the milter and the reporter count, with its name and help, and their Prometheus
+/// text.
 ///
 /// One struct, made once in a program and handed down by reference; a room increments its own part.
 /// Backed by prometheus-cpp. Names start with defender_. Thread-safe.
@@ -47,6 +48,16 @@ struct StoreMetrics {
     prometheus::Gauge& away;       ///< 1 while PostgreSQL cannot be used
 };
 
+struct ReporterMetrics {
+    prometheus::Counter& folded;
+    prometheus::Counter& closed;
+    prometheus::Counter& sent;
+    prometheus::Counter& retries;
+    prometheus::Counter& given_up;
+    prometheus::Counter& skipped;
+    prometheus::Gauge& waiting;  ///< deliveries that are not at their end
+};
+
 class Metrics {
   public:
     Metrics();
@@ -57,6 +68,7 @@ class Metrics {
     [[nodiscard]] DnsMetrics& dns() noexcept;
     [[nodiscard]] MilterMetrics& milter() noexcept;
     [[nodiscard]] StoreMetrics& store() noexcept;
+    [[nodiscard]] ReporterMetrics& reporter() noexcept;
     /// Prometheus text exposition format 0.0.4.
     [[nodiscard]] std::string text() const;
 

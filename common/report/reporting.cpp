@@ -76,14 +76,14 @@ Reporting::Reporting(ReportingParts parts, const config::Settings& settings, std
       owner_(std::move(owner)),
       outbox_(parts, settings, owner_, counts_) {}
 
-Status Reporting::fold(const Progress& progress) {
+Status Reporting::fold(const Progress& progress, const std::function<bool()>& stop) {
     std::uint64_t all = 0;
     if (progress) {
         const auto counts = parts_.store.counts();
         if (!counts) return counts.error();
         all = counts->unfolded;
     }
-    for (std::uint64_t done = 0;;) {
+    for (std::uint64_t done = 0; !stop || !stop();) {
         const auto folded = parts_.store.fold(fold_at_once);
         if (!folded) return folded.error();
         if (*folded == 0) return Done{};
@@ -91,6 +91,7 @@ Status Reporting::fold(const Progress& progress) {
         done += *folded;
         if (progress) progress(done, std::max(done, all));
     }
+    return Done{};
 }
 
 Status Reporting::close_due(UtcSeconds now, const std::function<bool()>& stop) {

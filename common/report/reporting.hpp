@@ -29,8 +29,9 @@ class Reporting {
     Reporting(const Reporting&) = delete;
     Reporting& operator=(const Reporting&) = delete;
 
-    /// Folds all that is there. `progress` may be empty.
-    [[nodiscard]] Status fold(const Progress& progress);
+    /// Folds all that is there. `progress` may be empty, and so may `stop`, which ends early where it is
+    /// true.
+    [[nodiscard]] Status fold(const Progress& progress, const std::function<bool()>& stop = {});
     /// Closes every report that is due at `now`. `stop` is asked before each; true: ends early. A report
     /// whose documents cannot be made is logged, and holds up no other.
     [[nodiscard]] Status close_due(UtcSeconds now, const std::function<bool()>& stop);

@@ -84,6 +84,17 @@ TEST(SettingsChecks, PasswordLeavesTheHostOnlyUnderTls) {
     }
 }
 
+TEST(SettingsChecks, MilterAndReporterServeMetricsOnPortsOfTheirOwn) {
+    Settings settings = *default_settings();
+    settings.metrics.listen = "127.0.0.1:9464";
+    settings.report.metrics_listen = "127.0.0.1:9465";
+    EXPECT_THAT(find_conflicts(settings), IsEmpty());
+    settings.report.metrics_listen = settings.metrics.listen;
+    EXPECT_THAT(find_conflicts(settings), SizeIs(1));
+    settings.metrics.listen = settings.report.metrics_listen = "";
+    EXPECT_THAT(find_conflicts(settings), IsEmpty());
+}
+
 TEST(SettingsChecks, EmptyStatusSocketConflictsWithNothing) {
     Settings settings = *default_settings();
     settings.milter.status_socket = "";
