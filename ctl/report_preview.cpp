@@ -6,10 +6,10 @@
 #include <map>
 
 #include "common/auth/dmarc_record.hpp"
-#include "common/base/domain_name.hpp"
-#include "common/report/external_destination.hpp"
+#include "common/report/deliveries.hpp"
 #include "common/report/report_documents.hpp"
 #include "common/report/report_mail.hpp"
+#include "common/report/reporting.hpp"
 #include "common/store/json_fields.hpp"
 #include "ctl/progress.hpp"
 #include "ctl/report_commands.hpp"
@@ -63,23 +63,16 @@ Status write_file(const std::filesystem::path& path, const std::string& octets) 
     return Done{};
 }
 
-config::ReportSchema schema_for(const std::string& address, const config::ReportSettings& settings) {
-    const auto domain = DomainName::parse(address.substr(address.rfind('@') + 1));
-    for (const auto& destination : settings.destinations) {
-        if (domain && domain->is_within(destination.domain)) return destination.schema;
-    }
-    return settings.schema;
-}
-
 /// The addresses that the policy record names, by the form that reports to them have. A policy that names
 /// none is previewed all the same, in the usual form.
 std::map<config::ReportSchema, std::vector<std::string>> addresses_of(
     const store::Report& report, const config::ReportSettings& settings) {
     std::map<config::ReportSchema, std::vector<std::string>> addresses;
     const auto record = auth::parse_dmarc_record(report.policy_record);
-    for (const auto& uri : record ? record->aggregate_uris : std::vector<auth::ReportUri>{}) {
-        const auto address = report::mailbox_of(uri.uri);
-        if (address) addresses[schema_for(*address, settings)].push_back(*address);
+    const auto deliveries = report::deliveries_to(record.value_or(auth::DmarcRecord{}).aggregate_uris, 0);
+    for (const auto& delivery : deliveries) {
+        if (delivery.state == store::DeliveryState::skipped) continue;
+        addresses[report::schema_for(delivery.address, settings)].push_back(delivery.address);
     }
     if (addresses.empty()) addresses[settings.schema] = {};
     return addresses;

@@ -23,7 +23,7 @@ std::optional<std::int64_t> delivery_number(const std::string& text) {
 }
 
 /// The deliveries that are meant: one by its number, or those of a report. Of a report those that were
-/// skipped stay so, as what they were skipped for stands in the report's own policy.
+/// skipped stay so: nothing was to go there, and most would only be skipped again.
 Result<std::vector<std::int64_t>> deliveries_of(store::ReportStore& store, const std::string& what) {
     if (const auto number = delivery_number(what)) {
         const auto steps = store.history(*number);

@@ -2,14 +2,14 @@
 // waiting for the reporter.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
-#include "common/auth/public_suffix_list.hpp"
 #include "common/config/host_name.hpp"
-#include "common/dns/system_resolver.hpp"
 #include "common/log/log.hpp"
 #include "common/metrics/metrics.hpp"
 #include "common/report/reporting.hpp"
+#include "common/report/reporting_tools.hpp"
 #include "common/store/json_fields.hpp"
 #include "ctl/chosen_reports.hpp"
 #include "ctl/progress.hpp"
@@ -23,40 +23,6 @@ struct SendOptions {
     ReportChoice choice;
     std::string now;
     bool json = false;
-};
-
-/// What the steps of reporting stand on, made from the settings.
-class ReportingTools {
-  public:
-    static Result<std::unique_ptr<ReportingTools>> make(const config::Settings& settings) {
-        std::unique_ptr<ReportingTools> tools(new ReportingTools(settings));
-        auto suffixes = auth::PublicSuffixList::load(settings.dmarc.public_suffix_list);
-        if (!suffixes) return suffixes.error();
-        tools->suffixes_ = std::move(suffixes).value();
-        auto smtp = report::SmtpClient::make(settings.report);
-        if (!smtp) return smtp.error();
-        tools->smtp_ = std::move(smtp).value();
-        if (settings.report.dkim_domain.empty()) return tools;
-        auto signer = report::MailSigner::load(settings.report.dkim_domain, settings.report.dkim_selector,
-                                               settings.report.dkim_key_file);
-        if (!signer) return signer.error();
-        tools->signer_ = std::move(signer).value();
-        return tools;
-    }
-
-    [[nodiscard]] report::ReportingParts parts(store::ReportStore& store) {
-        return {store, *resolver_, *suffixes_, *smtp_, signer_.get()};
-    }
-
-  private:
-    explicit ReportingTools(const config::Settings& settings)
-        : resolver_(dns::make_system_resolver(settings.dns, metrics_.dns())) {}
-
-    metrics::Metrics metrics_;
-    std::unique_ptr<dns::Resolver> resolver_;
-    std::shared_ptr<const auth::PublicSuffixList> suffixes_;
-    std::unique_ptr<report::SmtpClient> smtp_;
-    std::unique_ptr<report::MailSigner> signer_;
 };
 
 /// Tells how far a round is each time that it asks whether to stop.
@@ -95,6 +61,7 @@ void print(const report::ReportingCounts& counts, bool json) {
     if (json) {
         std::cout << store::json_text({{"folded", counts.folded},
                                        {"closed", counts.closed},
+                                       {"failed", counts.failed},
                                        {"documents", counts.documents},
                                        {"sent", counts.sent},
                                        {"waiting", counts.waiting},
@@ -105,6 +72,7 @@ void print(const report::ReportingCounts& counts, bool json) {
     }
     std::cout << text_table({{"records folded", std::to_string(counts.folded)},
                              {"reports closed", std::to_string(counts.closed)},
+                             {"reports that failed", std::to_string(counts.failed)},
                              {"files made", std::to_string(counts.documents)},
                              {"mails sent", std::to_string(counts.sent)},
                              {"to be tried again", std::to_string(counts.waiting)},
@@ -113,7 +81,7 @@ void print(const report::ReportingCounts& counts, bool json) {
 }
 
 int status_of(const report::ReportingCounts& counts) {
-    if (counts.given_up > 0) return exit_wrong;
+    if (counts.given_up > 0 || counts.failed > 0) return exit_wrong;
     return counts.waiting > 0 ? exit_try_again : exit_done;
 }
 
@@ -124,7 +92,8 @@ void send(const SendOptions& options, Context& context) {
     const auto store = open_report_store(*settings, store::OpenMode::read_write, context);
     if (!store) return;
     log::configure(log::Level::warning, log::Target::stderr_);
-    const auto tools = ReportingTools::make(*settings);
+    metrics::Metrics metrics;
+    const auto tools = report::ReportingTools::make(*settings, metrics.dns());
     if (!tools) return fail(context, tools.error());
     ChosenReports chosen(*store, day_of(options.choice), domain_of(options.choice));
     report::Reporting reporting(tools.value()->parts(chosen), *settings,

@@ -77,8 +77,8 @@ class World:
     DOCUMENTS = ("SELECT report_id, kind, filename, {content}, policy_domain, edition, messages "
                  "FROM document ORDER BY id")
 
-    def __init__(self, programs, name, knot_port, key_file, settings):
-        self.name = name
+    def __init__(self, programs, knot_port, key_file, settings):
+        self.name = self.NAME
         self.key_file = key_file
         self.gateways = []
         self.reporters = []
@@ -162,6 +162,8 @@ class World:
 class SqliteStore(World):
     """A world on one file."""
 
+    NAME = "sqlite"
+
     def rows(self, query):
         path = self.gateways[0].settings["store"]["path"]
         with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30)) as database:
@@ -175,7 +177,7 @@ class SqliteSinkWorld(SqliteStore):
     """One host, one file, and an SMTP sink that takes everything."""
 
     def __init__(self, programs, knot_port, key_file, settings=None):
-        super().__init__(programs, "sqlite", knot_port, key_file, settings or {})
+        super().__init__(programs, knot_port, key_file, settings or {})
         self.sink = SmtpSink()
         self._add_host("sqlite", self.sink.url)
 
@@ -188,7 +190,7 @@ class SqliteWorld(SqliteStore):
     """One host, one file, a Postfix that asks a policy service, and whose report mail the gateway judges."""
 
     def __init__(self, programs, knot_port, key_file, settings=None):
-        super().__init__(programs, "sqlite", knot_port, key_file, settings or {})
+        super().__init__(programs, knot_port, key_file, settings or {})
         self.policy = PolicyService({"slow@slow.example": [LATER, LATER], REFUSED: [NO_USER] * 9,
                                      "hang@hang.example": [POLICY_HANG]})
         # Postfix needs the gateway's socket, and the reporter the port of Postfix.
@@ -217,8 +219,10 @@ class SqliteWorld(SqliteStore):
 class PostgresqlWorld(World):
     """Two hosts that share one PostgreSQL; the sink takes their mail."""
 
+    NAME = "postgresql"
+
     def __init__(self, programs, knot_port, key_file, settings=None):
-        super().__init__(programs, "postgresql", knot_port, key_file, settings or {})
+        super().__init__(programs, knot_port, key_file, settings or {})
         self.server = Postgresql(programs.folder)
         self.sink = SmtpSink({"slow@slow.example": [LATER, f"data {LATER}"], REFUSED: [NO_USER] * 9,
                               "hang@hang.example": [HANG]})
