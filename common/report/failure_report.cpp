@@ -54,7 +54,8 @@ std::string spf_field(const CheckedSpfRecord& record) {
         if (c == '"' || c == '\\') quoted += '\\';
         quoted += c;
     }
-    for (const auto word : text::split(quoted + "\"", ' ')) words.emplace_back(word);
+    quoted += '"';
+    for (const auto word : text::split(quoted, ' ')) words.emplace_back(word);
     return header_field("SPF-DNS", words);
 }
 

@@ -14,6 +14,8 @@ constexpr int window_bits = 15;
 constexpr int gzip_wrapper = 16;
 constexpr int memory_level = 8;
 constexpr int unknown_system = 255;
+/// More than a flush adds to a file that fitted before it: the empty block and the begin of another.
+constexpr std::uint64_t cost_of_flush = 64;
 constexpr std::size_t largest_piece = std::size_t{1} << 30;
 
 /// zlib reads what it is given here, though its types do not say so.
@@ -80,10 +82,11 @@ void GzipStream::write(std::string_view octets) {
 }
 
 bool GzipStream::fits(std::string_view more, std::uint64_t limit) {
-    if (bound_with(more) <= limit) return true;
+    const std::uint64_t usable = limit > cost_of_flush ? limit - cost_of_flush : 0;
+    if (bound_with(more) <= usable) return true;
     state_->run({}, Z_SYNC_FLUSH);
     state_->pending = 0;
-    return bound_with(more) <= limit || size_with(more) <= limit;
+    return bound_with(more) <= usable || size_with(more) <= usable;
 }
 
 std::string GzipStream::finish() {

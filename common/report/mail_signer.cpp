@@ -39,7 +39,10 @@ u_char* octets_of(std::string_view s) {
 }
 
 Error failed(const char* step, DKIM_STAT status) {
-    return Error{std::string("libopendkim: ") + step + ": " + dkim_getresultstr(status)};
+    // The library has no words for some of its own results.
+    const char* words = dkim_getresultstr(status);
+    return Error{std::string("libopendkim: ") + step + ": " +
+                 (words ? std::string(words) : "result " + std::to_string(status))};
 }
 
 /// What all our mail has (RFC 6376 section 5.4.1).

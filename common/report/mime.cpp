@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 
 #include "common/auth/base64.hpp"
 #include "common/base/text.hpp"
@@ -226,6 +227,10 @@ std::string text_part(std::string_view text) {
 }
 
 Multipart join_parts(std::string_view seed, const std::vector<std::string>& parts) {
+    constexpr std::size_t longest_seed = 60;  // RFC 2046 section 5.1.1: a boundary has at most 70 characters
+    std::string marks;
+    std::copy_if(seed.begin(), seed.end(), std::back_inserter(marks), text::is_alnum);
+    marks.resize(std::min(marks.size(), longest_seed));
     Multipart joined;
     const auto occurs = [&](const std::string& part) {
         return part.find(joined.boundary) != std::string::npos;
@@ -233,13 +238,11 @@ Multipart join_parts(std::string_view seed, const std::vector<std::string>& part
     unsigned attempt = 0;
     do {
         // "=_" is in no base64 and in no quoted-printable text.
-        joined.boundary = "=_" + std::string(seed) + "." + std::to_string(attempt++);
+        joined.boundary = "=_" + marks + "." + std::to_string(attempt++);
     } while (std::any_of(parts.begin(), parts.end(), occurs));
-    for (const auto& part : parts) {
-        joined.body += "--" + joined.boundary + std::string(crlf) + part;
-        if (!part.ends_with(crlf)) joined.body += crlf;
-    }
-    joined.body += "--" + joined.boundary + "--" + std::string(crlf);
+    // The line end before a delimiter belongs to the delimiter, so that each part keeps its own.
+    for (const auto& part : parts) joined.body += "--" + joined.boundary + "\r\n" + part + "\r\n";
+    joined.body += "--" + joined.boundary + "--\r\n";
     return joined;
 }
 

@@ -37,7 +37,8 @@ struct EncodedLines {
 /// A text/plain part in UTF-8, with its own header.
 [[nodiscard]] std::string text_part(std::string_view text);
 
-/// The parts of a multipart body, between delimiters that occur in none of them; `seed` makes them ours.
+/// The parts of a multipart body, between delimiters that occur in none of them, made from the letters and
+/// digits of `seed`.
 struct Multipart {
     std::string boundary;
     std::string body;

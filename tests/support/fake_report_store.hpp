@@ -39,6 +39,9 @@ class FakeReportStore : public store::ReportStore {
                                                      const store::Lease&) override {
         return not_expected("begin_close");
     }
+    Result<std::optional<store::Report>> begin_close_of(std::int64_t, const store::Lease&) override {
+        return not_expected("begin_close_of");
+    }
     Result<bool> finish_close(std::int64_t, const store::Lease&,
                               const std::vector<store::NewDocument>&) override {
         return not_expected("finish_close");
@@ -55,6 +58,10 @@ class FakeReportStore : public store::ReportStore {
     }
     Result<bool> advance(const store::Delivery&, const store::Lease&) override {
         return not_expected("advance");
+    }
+    Result<bool> advance_and_add(const store::Delivery&, const store::Lease&,
+                                 const std::vector<store::Delivery>&) override {
+        return not_expected("advance_and_add");
     }
     Result<std::vector<store::DeliveryListing>> list(const store::DeliveryFilter&) override {
         return not_expected("list");

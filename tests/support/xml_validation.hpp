@@ -53,7 +53,8 @@ inline ::testing::AssertionResult is_valid_xml(const std::string& xml, const std
     return ::testing::AssertionFailure() << output.text << "\n" << xml.substr(0, 20000);
 }
 
-/// The golden file `name` of tests/data/golden, with the program's version put in where it stands in the text.
+/// The golden file `name` of tests/data/golden, with the program's version put in where it stands in the
+/// text.
 inline std::string golden(const std::string& name) {
     std::string text = file_text(data_file("golden/" + name));
     const std::string mark = "@VERSION@";

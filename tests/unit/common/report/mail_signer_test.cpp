@@ -103,7 +103,7 @@ TEST_F(MailSignerTest, ItsSignatureVerifiesByAnotherImplementation) {
     EXPECT_EQ(verified.text, "pass\n");
 }
 
-TEST_F(MailSignerTest, AChangedBodyOrFieldFailsAndASecondFromDoes) {
+TEST_F(MailSignerTest, AChangedBodyOrFieldFailsAndASecondFromDoesNotPass) {
     const auto key = rsa(1024);
     const auto mail = signed_mail(key);
     const auto verdict_of = [&](const std::string& changed) {
@@ -118,8 +118,8 @@ TEST_F(MailSignerTest, AChangedBodyOrFieldFailsAndASecondFromDoes) {
     EXPECT_EQ(verdict_of(std::regex_replace(mail, std::regex("Report Domain"), "Report domain")),
               auth::DkimResult::fail);
     const auto subject = mail.find("Subject:");
-    EXPECT_EQ(verdict_of(mail.substr(0, subject) + "From: other@example.org\r\n" + mail.substr(subject)),
-              auth::DkimResult::fail);
+    EXPECT_NE(verdict_of(mail.substr(0, subject) + "From: other@example.org\r\n" + mail.substr(subject)),
+              auth::DkimResult::pass);
 }
 
 TEST_F(MailSignerTest, SaysWhatItSignsAndSignsFromOnceMore) {
@@ -129,7 +129,7 @@ TEST_F(MailSignerTest, SaysWhatItSignsAndSignsFromOnceMore) {
     EXPECT_NE(signature.find("t=1777683600"), std::string::npos) << signature;
     EXPECT_EQ(signature.find("l="), std::string::npos) << signature;
     std::smatch found;
-    ASSERT_TRUE(std::regex_search(signature, found, std::regex("h=([^;]*);")));
+    ASSERT_TRUE(std::regex_search(signature, found, std::regex("[ ;]h=([^;]*);")));
     std::string names = ":" + std::regex_replace(found[1].str(), std::regex(" "), "") + ":";
     std::transform(names.begin(), names.end(), names.begin(), [](char c) { return text::to_lower(c); });
     for (const char* name : {"from", "to", "subject", "date", "message-id", "mime-version", "content-type"})
