@@ -1,6 +1,5 @@
 #include "reporter/daemon.hpp"
 
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,13 +27,16 @@ std::string lease_owner() {
     return config::host_name() + " defender-reporter " + std::to_string(::getpid());
 }
 
-Daemon::Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals)
-    : settings_file_(std::move(settings_file)), metrics_(metrics), signals_(signals) {}
+Daemon::Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify)
+    : settings_file_(std::move(settings_file)),
+      metrics_(metrics),
+      signals_(signals),
+      notify_(std::move(notify)) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::make(std::shared_ptr<const config::Settings> settings,
                                              std::string settings_file, metrics::Metrics& metrics,
-                                             Signals& signals) {
-    std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings_file), metrics, signals));
+                                             Signals& signals, Notify notify) {
+    std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings_file), metrics, signals, std::move(notify)));
     if (auto taken = daemon->take(std::move(settings)); !taken) return taken.error();
     return daemon;
 }
@@ -65,7 +67,7 @@ Status Daemon::take(std::shared_ptr<const config::Settings> settings) {
 }
 
 void Daemon::reload() {
-    sd_notify(0, "RELOADING=1");
+    notify_("RELOADING=1");
     const auto before = settings_;
     const auto reading = config::read_settings_file(settings_file_);
     for (const auto& error : reading.errors) {
@@ -81,18 +83,18 @@ void Daemon::reload() {
                        {"after_restart", waiting.empty() ? "none" : text::join(waiting, ",")}});
         }
     }
-    sd_notify(0, "READY=1");
+    notify_("READY=1");
 }
 
 void Daemon::run() {
     log::info("REPORTER_READY", {{"version", DEFENDER_VERSION}});
-    sd_notify(0, "READY=1");
+    notify_("READY=1");
     while (!signals_.stop()) {
         if (signals_.take_reload()) reload();
         const bool busy = round();
         if (!signals_.pending()) signals_.wait(wait_for(busy));
     }
-    sd_notify(0, "STOPPING=1");
+    notify_("STOPPING=1");
     log::info("REPORTER_STOPPED");
 }
 

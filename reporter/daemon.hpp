@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,18 +20,21 @@
 
 namespace defender::reporter {
 
+/// Tells the service manager a state of sd_notify(3).
+using Notify = std::function<void(const char* state)>;
+
 class Daemon {
   public:
     /// The error says why it cannot begin: the store, or a file that the settings name.
     [[nodiscard]] static Result<std::unique_ptr<Daemon>> make(
         std::shared_ptr<const config::Settings> settings, std::string settings_file,
-        metrics::Metrics& metrics, Signals& signals);
+        metrics::Metrics& metrics, Signals& signals, Notify notify);
 
     /// Until SIGTERM.
     void run();
 
   private:
-    Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals);
+    Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify);
 
     [[nodiscard]] Status take(std::shared_ptr<const config::Settings> settings);
     void reload();
@@ -42,6 +46,7 @@ class Daemon {
     std::string settings_file_;
     metrics::Metrics& metrics_;
     Signals& signals_;
+    Notify notify_;
     std::shared_ptr<const config::Settings> settings_;
     std::unique_ptr<store::ReportStore> store_;
     std::unique_ptr<report::ReportingTools> tools_;

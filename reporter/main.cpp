@@ -1,4 +1,6 @@
 // defender-reporter: makes DMARC aggregate reports of what the milter recorded, and sends them.
+#include <systemd/sd-daemon.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -82,7 +84,8 @@ std::unique_ptr<metrics::MetricsEndpoint> open_metrics(const metrics::Metrics& m
 int run_daemon(const std::shared_ptr<const config::Settings>& settings, const std::string& settings_file,
                Signals& signals) {
     metrics::Metrics metrics;
-    auto daemon = Daemon::make(settings, settings_file, metrics, signals);
+    auto daemon = Daemon::make(settings, settings_file, metrics, signals,
+                               [](const char* state) { sd_notify(0, state); });
     if (!daemon) return failed("REPORTER_START_FAILED", daemon.error());
     const auto endpoint = open_metrics(metrics, settings->report.metrics_listen);
     (*daemon)->run();

@@ -54,7 +54,8 @@ class ReporterDaemon : public ::testing::Test {
     }
 
     std::unique_ptr<Daemon> make(const std::string& path) {
-        auto made = Daemon::make(config::read_settings_file(path).settings, path, metrics_, signals_);
+        auto made = Daemon::make(config::read_settings_file(path).settings, path, metrics_, signals_,
+                                 [](const char*) {});
         EXPECT_TRUE(made) << (made ? "" : made.error().message);
         return std::move(*made);
     }
@@ -98,7 +99,8 @@ TEST_F(ReporterDaemon, KeepsItsSettingsWhereAFileTheyNameIsMissing) {
 TEST_F(ReporterDaemon, CannotBeginWithoutItsStore) {
     config::Settings settings = world_.settings;
     settings.store.path = "/nonexistent/defender.db";
-    EXPECT_FALSE(Daemon::make(std::make_shared<const config::Settings>(settings), "", metrics_, signals_));
+    EXPECT_FALSE(Daemon::make(std::make_shared<const config::Settings>(settings), "", metrics_, signals_,
+                              [](const char*) {}));
 }
 
 /// The program's exit status.
