@@ -34,7 +34,8 @@ void add_status(CLI::App& app, Context& context);
 /// where they are wrong, says each error on stderr, sets the exit status and gives nothing.
 [[nodiscard]] std::shared_ptr<const config::Settings> load_settings(Context& context);
 
-/// Says `error` on stderr and sets the exit status: try again later for a busy store, else wrong.
+/// Says `error` on stderr and sets the exit status: try again later for a store that is busy or away, else
+/// wrong.
 void fail(Context& context, const Error& error);
 
 }  // namespace defender::ctl

@@ -90,6 +90,13 @@ constexpr auto ids = std::to_array<LogId>({
      "Report it, with the line, where it stays so: a row of the report is damaged, or memory is lacking."},
     {"STATUS_SOCKET_FAILED", "The socket for \"defenderctl status\" could not be opened; mail goes on.",
      "See whether the folder of milter.status_socket exists and may be written to."},
+    {"STORE_JOURNAL_RENAMED",
+     "Another file had the same name as this journal in PostgreSQL: one is a copy of the other. This one has "
+     "a "
+     "new name, and no record is lost.",
+     "See whether the file came from a machine that was cloned or from a backup. Each host needs a file of "
+     "its "
+     "own from the beginning."},
     {"STORE_MIGRATED", "The store's schema was brought up to this version's.", ""},
     {"STORE_OPENED", "The store is open.", ""},
     {"STORE_OPEN_FAILED", "The store could not be opened.",

@@ -140,6 +140,8 @@ Status Journal::read_name() {
 
 Result<std::vector<JournalEntry>> Journal::first(std::uint64_t records, std::size_t octets) {
     static const std::string sql = select_first();
+    // Another mover of this file may have renamed it.
+    if (auto read = read_name(); !read) return read.error();
     std::vector<JournalEntry> entries;
     EntryReader reader(entries, octets);
     const auto done = connection_->run(sql, {static_cast<std::int64_t>(records)},
@@ -165,6 +167,16 @@ Status Journal::set_aside(const JournalEntry& entry, const std::string& reason, 
     if (!kept) return kept.error();
     if (auto removed = remove(entry.id, entry.id); !removed) return removed;
     return transaction.value()->commit();
+}
+
+Status Journal::rename() {
+    // A random UUID (RFC 9562 version 4), as the file had from the beginning.
+    const auto done = connection_->execute(
+        "UPDATE journal SET journal = lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' ||"
+        " substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1) ||"
+        " substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))");
+    if (!done) return done;
+    return read_name();
 }
 
 Result<std::uint64_t> Journal::number(std::string_view sql) {

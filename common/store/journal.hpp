@@ -47,6 +47,9 @@ class Journal {
     /// Takes a record out of the way of the others, and keeps it with the reason.
     [[nodiscard]] Status set_aside(const JournalEntry& entry, const std::string& reason, UtcSeconds now);
 
+    /// Takes a new name, as another file turned out to have the same: one is a copy of the other.
+    [[nodiscard]] Status rename();
+
     /// How many wait, at most: gaps that expiry left are counted, too.
     [[nodiscard]] Result<std::uint64_t> waiting();
     [[nodiscard]] Result<std::uint64_t> count_set_aside();

@@ -24,7 +24,8 @@ constexpr std::string_view set_up =
 struct Statements {
     std::string copy_records;
     std::string copy_domains;
-    std::string insert;
+    std::string insert_records;
+    std::string insert_domains;
 };
 
 const Statements& statements() {
@@ -34,13 +35,21 @@ const Statements& statements() {
         return Statements{"COPY record_move (" + records + ") FROM STDIN",
                           "COPY record_domain_move (" + domains + ") FROM STDIN",
                           "INSERT INTO record (" + records + ") SELECT " + records +
-                              " FROM record_move ORDER BY id ON CONFLICT DO NOTHING;"
-                              "INSERT INTO record_domain (" +
-                              domains + ") SELECT " + domains +
+                              " FROM record_move ORDER BY id ON CONFLICT DO NOTHING",
+                          "INSERT INTO record_domain (" + domains + ") SELECT " + domains +
                               " FROM record_domain_move ORDER BY record_id, ordinal ON CONFLICT DO NOTHING"};
     }();
     return all;
 }
+
+/// The range of names is written out, so that an index is used however little PostgreSQL knows of the
+/// temporary table.
+constexpr std::string_view count_same =
+    "SELECT count(*) FROM record AS r JOIN record_move AS m ON m.day = r.day AND m.id = r.id"
+    " WHERE r.journal = $1 AND r.id >= $2 AND r.id <= $3"
+    " AND r.received_at = m.received_at AND r.queue_id = m.queue_id AND r.evidence = m.evidence";
+constexpr std::string_view count_all =
+    "SELECT count(*) FROM record WHERE journal = $1 AND id >= $2 AND id <= $3";
 
 /// A row of either table: the record's id, journal and day come first in both.
 void append_row(std::string& rows, const JournalEntry& entry, const std::string& journal,
@@ -82,10 +91,14 @@ Status JournalTransfer::move(Entries entries, Counts& counts) {
         counts.moved += entries.size();
         return journal_.remove(entries.front().id, entries.back().id);
     }
-    if (!refused_values_) return inserted;
-    if (entries.size() == 1) {
+    if (refusal_ == Refusal::no) return inserted;
+    if (entries.size() == 1 && refusal_ == Refusal::values) {
         ++counts.set_aside;
         return set_aside(entries.front(), inserted.error().message);
+    }
+    if (entries.size() == 1) {
+        if (auto renamed = rename(entries.front()); !renamed) return renamed;
+        return move(entries, counts);
     }
     // The first half to its end before the second, as ids must arrive in order.
     const auto half = entries.size() / 2;
@@ -94,13 +107,13 @@ Status JournalTransfer::move(Entries entries, Counts& counts) {
 }
 
 Status JournalTransfer::insert(Entries entries) {
-    refused_values_ = false;
+    refusal_ = Refusal::no;
     auto transaction = SqlTransaction::begin(database_);
     if (!transaction) return transaction.error();
     if (auto done = database_.execute(std::string(set_up)); !done) return done;
     const auto filled = fill(entries);
     // Before the end of the transaction, which is a statement of its own.
-    refused_values_ = !filled && database_.refused_values();
+    if (!filled && database_.refused_values()) refusal_ = Refusal::values;
     if (!filled) return filled;
     return transaction.value()->commit();
 }
@@ -119,7 +132,41 @@ Status JournalTransfer::fill(Entries entries) {
     }
     if (auto done = database_.copy_in(statements().copy_records, records); !done) return done;
     if (auto done = database_.copy_in(statements().copy_domains, domains); !done) return done;
-    return database_.execute(statements().insert);
+    const auto inserted = database_.run(statements().insert_records);
+    if (!inserted) return inserted.error();
+    if (auto done = database_.run(statements().insert_domains); !done) return done.error();
+    return check_names(entries, *inserted);
+}
+
+Status JournalTransfer::check_names(Entries entries, std::uint64_t inserted) {
+    const SqlValues range{journal_.name(), entries.front().id, entries.back().id};
+    const auto counted_is_all = [&](std::string_view sql) -> Result<bool> {
+        std::uint64_t count = 0;
+        const auto done = database_.run(
+            sql, range, [&](const SqlRow& row) { count = static_cast<std::uint64_t>(row.number(0)); });
+        if (!done) return done.error();
+        return count == entries.size();
+    };
+    auto ours = Result<bool>(true);
+    if (inserted < entries.size()) ours = counted_is_all(count_same);
+    // The same names on other days meet nothing that is inserted; they are looked for at the beginning alone,
+    // since all days have to be asked.
+    if (ours && *ours && !names_are_known_) ours = counted_is_all(count_all);
+    if (!ours) return ours.error();
+    if (!*ours) {
+        refusal_ = Refusal::name;
+        return Error{journal_.name() + " is the name of another journal, too"};
+    }
+    names_are_known_ = true;
+    return Done{};
+}
+
+Status JournalTransfer::rename(const JournalEntry& entry) {
+    const auto old_name = journal_.name();
+    if (auto renamed = journal_.rename(); !renamed) return renamed;
+    log::warning("STORE_JOURNAL_RENAMED",
+                 {{"old_name", old_name}, {"new_name", journal_.name()}, {"id", entry.id}});
+    return Done{};
 }
 
 Status JournalTransfer::make_days(Entries entries) {

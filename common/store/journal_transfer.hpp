@@ -6,6 +6,10 @@
 /// journal get into PostgreSQL strictly in the order of their ids, so that all up to the highest one seen are
 /// there; the folding of reports relies on it.
 ///
+/// Where the file was copied (a machine that was cloned, a backup that was put back), two files give the same
+/// names to different records. That is noticed where they meet; the journal then takes a new name for what
+/// follows, and it is logged (STORE_JOURNAL_RENAMED).
+///
 /// A record that PostgreSQL refuses for what it holds is found by halving, set aside in the journal and
 /// logged (STORE_RECORD_SET_ASIDE); the others go on. Not thread-safe; several objects and processes may
 /// transfer one journal.
@@ -44,12 +48,18 @@ class JournalTransfer {
     /// One transaction.
     [[nodiscard]] Status insert(Entries entries);
     [[nodiscard]] Status fill(Entries entries);
+    /// Whether what stands in PostgreSQL under the names of the entries is the entries; `inserted` of them
+    /// are new there.
+    [[nodiscard]] Status check_names(Entries entries, std::uint64_t inserted);
+    [[nodiscard]] Status rename(const JournalEntry& entry);
     [[nodiscard]] Status make_days(Entries entries);
     [[nodiscard]] Status set_aside(const JournalEntry& entry, const std::string& reason);
 
     Journal& journal_;
     PostgresqlConnection& database_;
-    bool refused_values_ = false;  // by the last insert()
+    enum class Refusal { no, values, name };
+    Refusal refusal_ = Refusal::no;  // by the last insert()
+    bool names_are_known_ = false;   // the names of all days were looked at, once
 };
 
 }  // namespace defender::store

@@ -16,6 +16,7 @@
 namespace defender::store {
 namespace {
 
+constexpr std::string_view away_prefix = "cannot reach ";
 /// How long one look at the socket lasts where somebody may give up.
 constexpr int look_milliseconds = 100;
 /// Octets of COPY handed to libpq at once, which bounds what it buffers.
@@ -53,6 +54,10 @@ bool is_about_others(std::string_view sqlstate) {
 void ignore_notice(void* /*argument*/, const char* /*message*/) {}
 
 }  // namespace
+
+bool database_is_away(const Error& error) {
+    return error.message.starts_with(away_prefix);
+}
 
 void PostgresqlConnection::Finish::operator()(pg_conn* connection) const noexcept {
     PQfinish(connection);
@@ -97,7 +102,7 @@ Status PostgresqlConnection::connect() {
                             static_cast<const char*>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (!connection_) return Error{name_ + ": out of memory"};
-    if (PQstatus(connection_.get()) != CONNECTION_OK) return lose();
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return Error{std::string(away_prefix) + lose().message};
     PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
     if (PQsetnonblocking(connection_.get(), 1) != 0) return lose();
     return set_up_session();

@@ -106,6 +106,9 @@ class PostgresqlConnection final : public SqlConnection {
     bool kept_waiting_ = false;
 };
 
+/// True where the error says that no connection could be made: trying again later may help.
+[[nodiscard]] bool database_is_away(const Error& error);
+
 /// One value of a row of COPY's text format.
 void append_copy_text(std::string& rows, std::string_view value);
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -69,8 +70,9 @@ class RecordMover::Impl {
     // The mover's thread's own.
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<PostgresqlConnection> database_;
-    bool opened_ = false;  // the database, at least once
-    bool ready_ = false;   // nothing has failed since its schema was looked at
+    std::optional<JournalTransfer> transfer_;  // while ready_
+    bool opened_ = false;                      // the database, at least once
+    bool ready_ = false;                       // nothing has failed since its schema was looked at
     std::chrono::milliseconds wait_;
 
     mutable std::mutex mutex_;
@@ -128,7 +130,7 @@ Status RecordMover::Impl::move_all() {
     try {
         while (!time_is_up()) {
             if (auto opened = open(); !opened) return opened;
-            const auto moved = JournalTransfer(*journal_, *database_).step();
+            const auto moved = transfer_->step();
             if (!moved) return moved.error();
             if (moved->moved + moved->set_aside == 0) return Done{};
             note(*moved);
@@ -159,6 +161,7 @@ Status RecordMover::Impl::open_database() {
     if (is_stopping()) database_->connect_within(std::chrono::ceil<std::chrono::seconds>(waits_.end));
     if (auto ready = bring_up_to_date(*database_, OpenMode::read_write); !ready) return ready.error();
     ready_ = true;
+    transfer_.emplace(*journal_, *database_);
     if (!std::exchange(opened_, true)) {
         log::info("STORE_POSTGRESQL_OPENED", {{"database", database_->name()}});
     }
@@ -174,15 +177,17 @@ void RecordMover::Impl::note(const JournalTransfer::Counts& moved) {
 
 void RecordMover::Impl::conclude(const Status& status) {
     const bool was_away = counts().away;
+    refresh_counts();
     if (status) {
         wait_ = waits_.first;
         if (was_away && ready_) log::info("STORE_POSTGRESQL_BACK");
     } else {
-        // Opened anew, schema and all, as it may be another's when it is back.
+        // Both are opened anew, schema and all, as they may be others when they are back.
         ready_ = false;
+        transfer_.reset();
+        journal_.reset();
         if (!was_away) log::warning("STORE_POSTGRESQL_AWAY", {{"error", status.error().message}});
     }
-    refresh_counts();
     {
         const std::lock_guard lock(mutex_);
         counts_.away = !ready_;
@@ -195,7 +200,7 @@ void RecordMover::Impl::refresh_counts() {
     if (!journal_) return;
     const auto waiting = journal_->waiting();
     const auto set_aside = journal_->count_set_aside();
-    if (!waiting || !set_aside) return journal_.reset();
+    if (!waiting || !set_aside) return;
     const std::lock_guard lock(mutex_);
     counts_.waiting = *waiting;
     counts_.set_aside = *set_aside;

@@ -84,9 +84,11 @@ Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& s
 
 Result<std::vector<MigratedStore>> migrate_stores(const config::StoreSettings& settings) {
     std::vector<MigratedStore> migrated;
-    const auto file = migrate_sqlite_store(settings.path);
-    if (!file) return file.error();
-    migrated.push_back({settings.path, *file});
+    if (settings.postgresql.empty() || std::filesystem::exists(settings.path)) {
+        const auto file = migrate_sqlite_store(settings.path);
+        if (!file) return file.error();
+        migrated.push_back({settings.path, *file});
+    }
     if (settings.postgresql.empty()) return migrated;
     const auto connection = PostgresqlConnection::make(settings.postgresql);
     if (!connection) return connection.error();
@@ -94,6 +96,10 @@ Result<std::vector<MigratedStore>> migrate_stores(const config::StoreSettings& s
     if (!database) return database.error();
     migrated.push_back({connection.value()->name(), *database});
     return migrated;
+}
+
+bool store_may_recover(const Error& error) {
+    return store_is_busy(error) || database_is_away(error);
 }
 
 }  // namespace defender::store

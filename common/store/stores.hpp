@@ -38,7 +38,11 @@ struct MigratedStore {
     std::string name;
     Migrated versions;
 };
-/// Brings all of them to this program's schema: the file, then PostgreSQL.
+/// Brings all of them to this program's schema: the file, then PostgreSQL. With PostgreSQL, a file that is
+/// not there is not made.
 [[nodiscard]] Result<std::vector<MigratedStore>> migrate_stores(const config::StoreSettings& settings);
+
+/// True where the error says that a database is busy or away: trying again later may help.
+[[nodiscard]] bool store_may_recover(const Error& error);
 
 }  // namespace defender::store

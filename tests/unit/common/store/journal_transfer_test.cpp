@@ -169,6 +169,48 @@ TEST_F(JournalTransferTest, AJournalThatKeptWhatWasMovedMovesNothingTwice) {
     EXPECT_EQ(*killed_before_it_deleted->waiting(), 0U);
 }
 
+/// The queue ids of each journal in PostgreSQL.
+std::string ids_by_journal(const test::PostgresqlStore& store) {
+    return store.sql(
+        "SELECT string_agg(ids, '; ' ORDER BY ids) FROM (SELECT string_agg(queue_id, ' ' ORDER BY id)"
+        " AS ids FROM record GROUP BY journal) AS j");
+}
+
+TEST_F(JournalTransferTest, AFileOfAMachineThatWasClonedTakesANameOfItsOwn) {
+    append(records_named("A", 2));
+    const auto clone = store_.other_host("clone.db");
+    { unwrap(open_journal(store_.settings)); }
+    std::filesystem::copy_file(store_.settings.path, clone.path);
+    append(records_named("B", 3));
+    transfer();
+    ASSERT_TRUE(unwrap(open_journal(clone))->append(records_named("C", 3)));
+    const auto cloned = unwrap(Journal::open(clone.path, OpenMode::read_write));
+    EXPECT_EQ(cloned->name(), journal()->name());
+    transfer(*cloned, *connect(store_.settings.postgresql));
+    EXPECT_NE(cloned->name(), journal()->name());
+    EXPECT_EQ(ids_by_journal(store_), "A0 A1 B0 B1 B2; C0 C1 C2") << "what both had has arrived once";
+    append(records_named("D", 1));
+    transfer();
+    EXPECT_EQ(ids_by_journal(store_), "A0 A1 B0 B1 B2 D0; C0 C1 C2");
+    EXPECT_EQ(store_.sql("SELECT count(*) FROM journal"), "2");
+}
+
+TEST_F(JournalTransferTest, AFilePutBackFromABackupTakesANewNameOnceItGivesNamesAgain) {
+    append(records_named("A", 2));
+    transfer();
+    { unwrap(open_journal(store_.settings)); }
+    const auto backup = store_.other_host("backup.db");
+    std::filesystem::copy_file(store_.settings.path, backup.path);
+    append(records_named("B", 3));
+    transfer();
+    auto later = test::plain_record("C", 1777636800 + 5 * 86400);
+    ASSERT_TRUE(unwrap(open_journal(backup))->append({later}));
+    const auto put_back = unwrap(Journal::open(backup.path, OpenMode::read_write));
+    transfer(*put_back, *connect(store_.settings.postgresql));
+    EXPECT_EQ(ids_by_journal(store_), "A0 A1 B0 B1 B2; C");
+    EXPECT_EQ(*put_back->waiting(), 0U);
+}
+
 TEST_F(JournalTransferTest, SeveralMoversOnOneJournalMoveEachRecordOnce) {
     std::vector<std::future<void>> moving;
     append(records_named("A", 4000));

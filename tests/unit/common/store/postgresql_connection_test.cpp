@@ -231,7 +231,8 @@ TEST_F(PostgresqlConnectionTest, AServerThatComesBackIsFoundAgain) {
     server().stop();
     const auto away = connection_->run("SELECT 2");
     ASSERT_FALSE(away);
-    EXPECT_THAT(away.error().message, StartsWith("PostgreSQL " + database() + " at "));
+    EXPECT_THAT(away.error().message, StartsWith("cannot reach PostgreSQL " + database() + " at "));
+    EXPECT_TRUE(database_is_away(away.error()));
     EXPECT_FALSE(connection_->connect());
     server().start();
     EXPECT_EQ(number_of("SELECT 3"), 3);

@@ -49,6 +49,7 @@ TEST_F(StoresTest, WithoutPostgresqlTheFileIsTheStore) {
 }
 
 TEST_F(StoresTest, MigratingBringsBothUpToDate) {
+    append({});
     const auto migrated = migrate_stores(store_.settings);
     ASSERT_TRUE(migrated) << migrated.error().message;
     ASSERT_EQ(migrated->size(), 2U);
@@ -93,7 +94,7 @@ TEST_F(StoresTest, WhilePostgresqlIsAwayFindGivesWhatTheJournalHas) {
     ASSERT_TRUE(waiting) << waiting.error().message;
     EXPECT_EQ(waiting->size(), 1U);
     ASSERT_FALSE(moved) << "not finding it must not look as if it were unknown";
-    EXPECT_THAT(moved.error().message, HasSubstr("PostgreSQL"));
+    EXPECT_TRUE(store_may_recover(moved.error())) << moved.error().message;
     EXPECT_EQ(store->find("A1")->size(), 1U) << "the same object finds it when the server is back";
 }
 
