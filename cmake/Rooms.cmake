@@ -1,3 +1,11 @@
+# defender_precompile(target headers...): the standard library's headers that most files include, and these.
+function(defender_precompile target)
+    if(DEFENDER_PRECOMPILE)
+        target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <cstdint> <functional> <map> <memory>
+            <optional> <string> <string_view> <utility> <variant> <vector> ${ARGN})
+    endif()
+endfunction()
+
 # defender_room(name DEPENDS rooms... LIBRARIES libs...): the static library of one room, common/<name>.
 function(defender_room name)
     cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
@@ -6,6 +14,7 @@ function(defender_room name)
     if(sources)
         add_library(defender_${name} STATIC ${sources})
         target_link_libraries(defender_${name} PUBLIC defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+        defender_precompile(defender_${name})
     else()
         add_library(defender_${name} INTERFACE)
         target_link_libraries(defender_${name} INTERFACE defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
