@@ -6,7 +6,7 @@ programs.
 
 import ipaddress
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.reports import Row
 from lab.signing import dkimpy_sign
@@ -45,7 +45,7 @@ POLICIES = {
 }
 LATER_POLICY = "v=DMARC1; p=quarantine; rua=mailto:dmarc@delta.example"
 
-# Reports that must come to a mailbox: (domain, address, schema).
+# The mailboxes that reports about a domain must come to. Those in NEW_FORM get reports as RFC 9990 has them.
 DESTINATIONS = {
     "alpha.example": ["dmarc@alpha.example"],
     "beta.example": ["dmarc@beta.example"],
@@ -61,6 +61,11 @@ DESTINATIONS = {
     "many.example": ["dmarc@many.example"],
 }
 REFUSED = "refused@refused.example"
+NEW_FORM = "newform.example"
+
+
+def schema_of(address):
+    return "rfc9990" if address.endswith(NEW_FORM) else "rfc7489"
 
 
 def day_zone(keys, later=False):
@@ -153,9 +158,10 @@ class Writer:
         return Mail(author, plain(f"Ann <ann@{author}>"), NOBODY, TRUSTED_IP, row, self._count(count))
 
     def bounce(self, author, count):
-        """A null sender: SPF is asked of postmaster at the HELO name (RFC 7208 section 2.4)."""
+        """A null sender: SPF is asked of postmaster at the HELO name (RFC 7208 section 2.4), and that is the
+        name that the report has, as the schema requires one."""
         row = Row(header_from=author, source_ip=GOOD_IP, disposition="none", dkim="fail", spf="pass",
-                  envelope_from="", spf_results=((author, "mfrom", "pass"),))
+                  envelope_from=author, spf_results=((author, "mfrom", "pass"),))
         return Mail(author, plain(f"Mailer <mailer@{author}>"), "", GOOD_IP, row, self._count(count),
                     helo=author)
 
@@ -206,12 +212,16 @@ def make_day(keys, short=False):
     return day
 
 
-def rows_of(mails, domain):
-    """What the report about a domain must count, of these mails."""
+def rows_of(mails, domain, schema="rfc7489"):
+    """What the report about a domain must count, of these mails. RFC 9990 has a word of its own for what was
+    done with mail that passed."""
     rows = Counter()
     for mail in mails:
-        if mail.domain == domain and mail.row is not None:
-            rows[mail.row] += mail.count
+        if mail.domain != domain or mail.row is None:
+            continue
+        passed = "pass" in (mail.row.dkim, mail.row.spf)
+        row = replace(mail.row, disposition="pass") if schema == "rfc9990" and passed else mail.row
+        rows[row] += mail.count
     return rows
 
 

@@ -19,7 +19,7 @@ from lab.postgresql import Postgresql
 from lab.process import wait_for
 from lab.reporter import Reporter
 from lab.smtp_sink import HANG, SmtpSink
-from report_day import OURS, REASON, REFUSED, REPORT_ADDRESS, SELECTOR, TRUSTED_NETWORK
+from report_day import NEW_FORM, OURS, REASON, REFUSED, REPORT_ADDRESS, SELECTOR, TRUSTED_NETWORK
 
 LATER = "451 4.2.0 later"
 NO_USER = "550 5.1.1 no such user"
@@ -91,7 +91,7 @@ class World:
         report = {"enabled": True, "org_name": "Lab & S\u00f6hne <Mail>", "email": REPORT_ADDRESS,
                   "smtp": smtp_url, "smtp_timeout": 5, "delay": 3600, "spread": 0, "dkim_domain": OURS,
                   "dkim_selector": SELECTOR, "dkim_key_file": str(self.key_file),
-                  "destination": [{"domain": "newform.example", "schema": "rfc9990"}]}
+                  "destination": [{"domain": NEW_FORM, "schema": "rfc9990"}]}
         settings = merged({"policy": {"mode": "enforce", "override": [OVERRIDE]},
                            "dns": {"servers": [f"127.0.0.1:{self._knot_port}"], "cache_records": 0},
                            "store": store or {}, "report": report}, self._settings)
