@@ -157,8 +157,9 @@ class ReportStore {
     virtual ~ReportStore() = default;
 
     /// Folds at most `limit` records, and not more than are held in memory well, into the rows of their
-    /// reports; how many it took, 0 where all are folded. Exactly once for each record, however many fold at
-    /// once and wherever one dies. Records are read outside the transaction that writes.
+    /// reports; how many it took (told by their ids, as in OutboxCounts), 0 where all are folded. Exactly
+    /// once for each record, however many fold at once and wherever one dies. Records are read outside the
+    /// transaction that writes.
     [[nodiscard]] virtual Result<std::uint64_t> fold(std::uint64_t limit) = 0;
 
     /// Reports that are open: of one day or any, of one policy domain or (empty) any; by day, policy domain

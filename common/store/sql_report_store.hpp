@@ -57,7 +57,7 @@ class SqlReportStore final : public ReportStore {
         std::string name;
         std::int64_t folded_id = 0;
     };
-    /// Records of one journal that are folded together.
+    /// Records of one journal that are folded together; the days are told in PostgreSQL only.
     struct Batch {
         std::uint64_t records = 0;
         std::int64_t last_id = 0;

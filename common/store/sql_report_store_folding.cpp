@@ -19,9 +19,6 @@ constexpr std::size_t row_columns = 11;
 /// "DFND", and which of our locks it is.
 constexpr std::string_view fold_lock = "SELECT pg_advisory_xact_lock(1145458244, 3)";
 
-constexpr std::string_view sqlite_batch =
-    "SELECT count(*), max(id), min(day), max(day) FROM"
-    " (SELECT id, day FROM record WHERE id > $1 ORDER BY id LIMIT $2) AS batch";
 constexpr std::string_view postgresql_batch =
     "SELECT count(*), max(id), min(day), max(day) FROM"
     " (SELECT id, day FROM record WHERE id > $1 AND journal = $2 ORDER BY id LIMIT $3) AS batch";
@@ -187,15 +184,21 @@ Result<SqlReportStore::Folded> SqlReportStore::fold_journal(const Journal& journ
 }
 
 Result<SqlReportStore::Batch> SqlReportStore::next_batch(const Journal& journal, std::uint64_t limit) {
-    SqlValues values{journal.folded_id};
-    if (!is_sqlite()) values.emplace_back(journal.name);
-    values.emplace_back(static_cast<std::int64_t>(limit));
     Batch batch;
-    const auto done =
-        connection_->run(is_sqlite() ? sqlite_batch : postgresql_batch, values, [&](const SqlRow& row) {
-            batch = {static_cast<std::uint64_t>(row.number(0)), row.number(1), UtcDay{row.number(2)},
-                     UtcDay{row.number(3)}};
-        });
+    if (is_sqlite()) {
+        // Ids follow one another but for records that have expired, so that nothing has to be read.
+        const auto left = unfolded(journal);
+        if (!left) return left.error();
+        batch.records = std::min(*left, limit);
+        batch.last_id = journal.folded_id + static_cast<std::int64_t>(batch.records);
+        return batch;
+    }
+    const auto done = connection_->run(postgresql_batch,
+                                       {journal.folded_id, journal.name, static_cast<std::int64_t>(limit)},
+                                       [&](const SqlRow& row) {
+                                           batch = {static_cast<std::uint64_t>(row.number(0)), row.number(1),
+                                                    UtcDay{row.number(2)}, UtcDay{row.number(3)}};
+                                       });
     if (!done) return done.error();
     return batch;
 }

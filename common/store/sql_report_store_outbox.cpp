@@ -104,8 +104,7 @@ std::string conditions_of(const DeliveryFilter& filter, SqlValues& values) {
     std::string conditions;
     const auto add = [&](std::string_view column, SqlValue value) {
         values.push_back(std::move(value));
-        conditions += conditions.empty() ? " WHERE " : " AND ";
-        conditions += std::string(column) + " = $" + std::to_string(values.size());
+        conditions += " AND " + std::string(column) + " = $" + std::to_string(values.size());
     };
     if (filter.day) add("document.day", filter.day->number);
     if (!filter.policy_domain.empty()) add("document.policy_domain", column_text(filter.policy_domain));
@@ -220,9 +219,10 @@ Result<bool> SqlReportStore::advance_and_add(const Delivery& delivery, const Lea
 }
 
 Result<std::vector<DeliveryListing>> SqlReportStore::list(const DeliveryFilter& filter) {
+    // SQLite takes the tables of a CROSS JOIN in this order, so that the newest are read and not all sorted.
     SqlValues values;
     auto sql = "SELECT " + std::string(delivery_columns) + ", " + std::string(document_columns) +
-               " FROM document JOIN delivery ON delivery.document = document.id" +
+               " FROM document CROSS JOIN delivery WHERE delivery.document = document.id" +
                conditions_of(filter, values);
     values.emplace_back(number(filter.limit));
     sql += " ORDER BY document.made_at DESC, document.id DESC, delivery.id LIMIT $" +

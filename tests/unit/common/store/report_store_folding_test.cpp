@@ -94,6 +94,25 @@ TEST_P(ReportStoreFolding, TheLimitIsKept) {
     EXPECT_FALSE(store_->fold(0)) << "nobody would come to an end with it";
 }
 
+TEST_P(ReportStoreFolding, RecordsThatExpiredUnfoldedDoNotStopIt) {
+    database_->append(judged_messages(7, judged_message()));
+    const auto connection = database_->open();
+    for (const auto* gone : {"id <= 3", "id = 5"}) {
+        const auto of_domain = std::string("DELETE FROM record_domain WHERE record_") + gone;
+        must(connection->run(of_domain));
+        must(connection->run(std::string("DELETE FROM record WHERE ") + gone));
+    }
+    fold_all(1);
+    EXPECT_EQ(open_reports().at(0).messages, 3U);
+    EXPECT_EQ(must(store_->counts()).unfolded, 0U);
+    must(connection->run("DELETE FROM record_domain"));
+    must(connection->run("DELETE FROM record"));
+    EXPECT_EQ(fold_all(), 0U);
+    database_->append({judged_message()});
+    EXPECT_EQ(fold_all(), 1U);
+    EXPECT_EQ(open_reports().at(0).messages, 4U);
+}
+
 TEST_P(ReportStoreFolding, WhateverATupleDiffersInMakesARowOfItsOwn) {
     const std::vector<std::function<void(RecordRow&)>> differences{
         [](RecordRow&) {},
