@@ -124,7 +124,8 @@ Status Reporting::close_due(UtcSeconds now, const std::function<bool()>& stop) {
 Result<std::vector<store::NewDocument>> Reporting::documents_of(const store::Report& report, UtcSeconds now) {
     std::vector<store::NewDocument> made;
     const auto policy = auth::parse_dmarc_record(report.policy_record);
-    if (!policy || report.messages < settings_.report.min_messages) return made;
+    const bool too_old = now - report.day.end() > std::chrono::seconds(oldest_report).count();
+    if (!policy || too_old || report.messages < settings_.report.min_messages) return made;
     for (const auto& group : by_schema(deliveries_to(policy->aggregate_uris, now), settings_.report)) {
         auto documents = make_documents(parts_.store, report, settings_.report, group.schema);
         if (!documents) return documents.error();

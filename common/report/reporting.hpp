@@ -22,6 +22,10 @@ namespace defender::report {
 /// How far a long piece of work is: done of all.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 
+/// A day that ended longer ago than this makes no reports: whoever turns reporting on over records of months
+/// does not want months to be sent.
+inline constexpr std::chrono::hours oldest_report{24 * 14};
+
 class Reporting {
   public:
     /// `settings` outlive it. `owner` names the holder of leases: host and process.
@@ -32,8 +36,9 @@ class Reporting {
     /// Folds all that is there. `progress` may be empty, and so may `stop`, which ends early where it is
     /// true.
     [[nodiscard]] Status fold(const Progress& progress, const std::function<bool()>& stop = {});
-    /// Closes every report that is due at `now`. `stop` is asked before each; true: ends early. A report
-    /// whose documents cannot be made is logged, and holds up no other.
+    /// Closes every report that is due at `now`; those of days before oldest_report without documents. `stop`
+    /// is asked before each; true: ends early. A report whose documents cannot be made is logged, and holds
+    /// up no other.
     [[nodiscard]] Status close_due(UtcSeconds now, const std::function<bool()>& stop);
     /// Takes every delivery that is due at `now` to its end or to its next wait, as outbox.hpp says. `stop`
     /// is asked before each; true: ends early.

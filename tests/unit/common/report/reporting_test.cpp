@@ -87,6 +87,19 @@ TEST(Reporting, FewerMessagesThanTheLeastMakeNoReport) {
     EXPECT_EQ(world.reports().counts()->open_reports, 0U);
 }
 
+TEST(Reporting, DaysOfLongAgoAreClosedWithoutReports) {
+    constexpr UtcSeconds fourteen_days = 14 * 86400;
+    ReportingWorld late;
+    late.judge("example.com", policy);
+    late.close(ReportingWorld::next_day + fourteen_days);
+    EXPECT_THAT(late.deliveries(), SizeIs(1));
+    ReportingWorld too_late;
+    too_late.judge("example.com", policy);
+    too_late.close(ReportingWorld::next_day + fourteen_days + 1);
+    EXPECT_THAT(too_late.deliveries(), IsEmpty());
+    EXPECT_EQ(too_late.reports().counts()->open_reports, 0U);
+}
+
 TEST(Reporting, PolicyWithoutRuaHasNoReport) {
     ReportingWorld world;
     world.judge("example.com", "v=DMARC1; p=none");
