@@ -41,9 +41,18 @@ void configure_log(const config::LogSettings& settings) {
         settings.target == config::LogTarget::journald ? log::Target::journald : log::Target::stderr_);
 }
 
-int failed(std::string_view id, const Error& error) {
-    log::error(id, {{"what", error.message}});
+int status_of(const Error& error) {
     return store::store_is_busy(error) ? exit_try_again : exit_wrong;
+}
+
+int start_failed(const Error& error) {
+    log::error("REPORTER_START_FAILED", {{"what", error.message}});
+    return status_of(error);
+}
+
+int step_failed(const Error& error) {
+    log::error("REPORTER_STEP_FAILED", {{"what", error.message}});
+    return status_of(error);
 }
 
 /// All that is due, then the end; 75 where a mail is still on its way.
@@ -54,15 +63,15 @@ int run_once(const config::Settings& settings, UtcSeconds now, Signals& signals)
     }
     metrics::Metrics metrics;
     auto store = store::open_reports(settings.store, store::OpenMode::read_write);
-    if (!store) return failed("REPORTER_START_FAILED", store.error());
+    if (!store) return start_failed(store.error());
     auto tools = report::ReportingTools::make(settings, metrics.dns());
-    if (!tools) return failed("REPORTER_START_FAILED", tools.error());
+    if (!tools) return start_failed(tools.error());
     Rounds rounds((*tools)->parts(**store), settings, lease_owner(), metrics.reporter());
     auto done = rounds.run(now, [&signals] { return signals.pending(); });
     if (done && !signals.stop()) done = rounds.expire(now);
-    if (!done) return failed("REPORTER_STEP_FAILED", done.error());
+    if (!done) return step_failed(done.error());
     const auto counts = (*store)->counts();
-    if (!counts) return failed("REPORTER_STEP_FAILED", counts.error());
+    if (!counts) return step_failed(counts.error());
     if (rounds.counts().failed > 0) return exit_wrong;
     return counts->waiting > 0 || signals.stop() ? exit_try_again : exit_done;
 }
@@ -86,7 +95,7 @@ int run_daemon(const std::shared_ptr<const config::Settings>& settings, const st
     metrics::Metrics metrics;
     auto daemon = Daemon::make(settings, settings_file, metrics, signals,
                                [](const char* state) { sd_notify(0, state); });
-    if (!daemon) return failed("REPORTER_START_FAILED", daemon.error());
+    if (!daemon) return start_failed(daemon.error());
     const auto endpoint = open_metrics(metrics, settings->report.metrics_listen);
     (*daemon)->run();
     return exit_done;
@@ -128,6 +137,6 @@ int main(int argc, char** argv) {
     try {
         return run(options, signals);
     } catch (const std::exception& problem) {
-        return failed("REPORTER_START_FAILED", Error{problem.what()});
+        return start_failed(Error{problem.what()});
     }
 }
