@@ -21,6 +21,9 @@ function(defender_room name)
     endif()
 endfunction()
 
+# The tests that need a PostgreSQL server: run as one test, as each program starts a server of its own.
+set(DEFENDER_POSTGRESQL_TESTS "*Postgresql*:JournalTransferTest.*:RecordMoverTest.*:StoresTest.*:*OnBoth.*")
+
 # defender_unit_tests(name folder libraries...): one GoogleTest program for the tests in `folder`.
 function(defender_unit_tests name folder)
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cpp)
@@ -32,5 +35,12 @@ function(defender_unit_tests name folder)
     target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name} PRIVATE DEFENDER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
-        PROPERTIES TIMEOUT 300)
+        TEST_FILTER "-${DEFENDER_POSTGRESQL_TESTS}" PROPERTIES TIMEOUT 300)
+endfunction()
+
+# defender_postgresql_tests(name): the tests of that program that need a server.
+function(defender_postgresql_tests name)
+    add_test(NAME ${DEFENDER_TEST_PREFIX}${name}.postgresql
+        COMMAND ${name} --gtest_filter=${DEFENDER_POSTGRESQL_TESTS})
+    set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES TIMEOUT 900)
 endfunction()
