@@ -118,6 +118,13 @@ std::size_t resident_octets() {
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// A sanitizer keeps what is freed for a while, so that what is resident tells nothing there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool memory_tells = false;
+#else
+constexpr bool memory_tells = true;
+#endif
+
 TEST_F(PostgresqlConnectionTest, AMillionRowsStreamInOrder) {
     std::int64_t next = 1;
     std::size_t most = 0;
@@ -130,7 +137,7 @@ TEST_F(PostgresqlConnectionTest, AMillionRowsStreamInOrder) {
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(*done, 1000000U);
     EXPECT_EQ(next, 1000001);
-    EXPECT_LT(most, before + 64U * 1024 * 1024) << "the result was held whole";
+    EXPECT_TRUE(!memory_tells || most < before + 64U * 1024 * 1024) << "the result was held whole";
 }
 
 TEST_F(PostgresqlConnectionTest, AnErrorInTheMidstOfRowsIsTheResult) {
