@@ -2,7 +2,7 @@
 set(DEFENDER_UNIT_DIR "lib/systemd/system" CACHE STRING "Folder of systemd units, below the prefix")
 set(DEFENDER_DOC_DIR "${CMAKE_INSTALL_DATAROOTDIR}/doc/defender")
 
-foreach(unit defender-milter.service defender-expire.service)
+foreach(unit defender-milter.service defender-reporter.service defender-expire.service)
     configure_file(systemd/${unit}.in ${PROJECT_BINARY_DIR}/systemd/${unit} @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit} DESTINATION ${DEFENDER_UNIT_DIR})
 endforeach()

@@ -1,6 +1,8 @@
 # Build options and the flags that every target shares.
 option(DEFENDER_TESTS "Build the tests" OFF)
 option(DEFENDER_FUZZ "Build the fuzz targets (clang)" OFF)
+# On in the builds that are there for the sanitizers; the others show whether each file includes what it uses.
+option(DEFENDER_PRECOMPILE "Precompile the headers that most files include" OFF)
 option(DEFENDER_COVERAGE "Count coverage" OFF)
 set(DEFENDER_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize (address,undefined or thread)")
 set(DEFENDER_FUZZ_SECONDS 30 CACHE STRING "How long ctest runs each fuzz target")

@@ -1,3 +1,11 @@
+# defender_precompile(target headers...): the standard library's headers that most files include, and these.
+function(defender_precompile target)
+    if(DEFENDER_PRECOMPILE)
+        target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <cstdint> <functional> <map> <memory>
+            <optional> <string> <string_view> <utility> <variant> <vector> ${ARGN})
+    endif()
+endfunction()
+
 # defender_room(name DEPENDS rooms... LIBRARIES libs...): the static library of one room, common/<name>.
 function(defender_room name)
     cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
@@ -6,11 +14,15 @@ function(defender_room name)
     if(sources)
         add_library(defender_${name} STATIC ${sources})
         target_link_libraries(defender_${name} PUBLIC defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+        defender_precompile(defender_${name})
     else()
         add_library(defender_${name} INTERFACE)
         target_link_libraries(defender_${name} INTERFACE defender_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
     endif()
 endfunction()
+
+# The tests that need a PostgreSQL server: run as one test, as each program starts a server of its own.
+set(DEFENDER_POSTGRESQL_TESTS "*Postgresql*:JournalTransferTest.*:RecordMoverTest.*:StoresTest.*:*OnBoth.*")
 
 # defender_unit_tests(name folder libraries...): one GoogleTest program for the tests in `folder`.
 function(defender_unit_tests name folder)
@@ -20,7 +32,15 @@ function(defender_unit_tests name folder)
     endif()
     add_executable(${name} ${sources})
     target_link_libraries(${name} PRIVATE ${ARGN} defender_test_support GTest::gmock GTest::gtest_main)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name} PRIVATE DEFENDER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
-        PROPERTIES TIMEOUT 300)
+        TEST_FILTER "-${DEFENDER_POSTGRESQL_TESTS}" PROPERTIES TIMEOUT 300)
+endfunction()
+
+# defender_postgresql_tests(name): the tests of that program that need a server.
+function(defender_postgresql_tests name)
+    add_test(NAME ${DEFENDER_TEST_PREFIX}${name}.postgresql
+        COMMAND ${name} --gtest_filter=${DEFENDER_POSTGRESQL_TESTS})
+    set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES TIMEOUT 900)
 endfunction()

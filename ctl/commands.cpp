@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "common/config/settings_reader.hpp"
-#include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
 
 namespace defender::ctl {
 
@@ -23,7 +23,7 @@ std::shared_ptr<const config::Settings> load_settings(Context& context) {
 
 void fail(Context& context, const Error& error) {
     std::cerr << "defenderctl: " << error.message << '\n';
-    context.exit_status = store::store_is_busy(error) ? exit_try_again : exit_wrong;
+    context.exit_status = store::store_may_recover(error) ? exit_try_again : exit_wrong;
 }
 
 }  // namespace defender::ctl

@@ -27,13 +27,15 @@ void add_check(CLI::App& app, Context& context);
 void add_expire(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 
 /// The settings of context.config_path, or the defaults where that is the default path and no file is there;
 /// where they are wrong, says each error on stderr, sets the exit status and gives nothing.
 [[nodiscard]] std::shared_ptr<const config::Settings> load_settings(Context& context);
 
-/// Says `error` on stderr and sets the exit status: try again later for a busy store, else wrong.
+/// Says `error` on stderr and sets the exit status: try again later for a store that is busy or away, else
+/// wrong.
 void fail(Context& context, const Error& error);
 
 }  // namespace defender::ctl

@@ -5,7 +5,7 @@
 
 #include "common/base/utc_clock.hpp"
 #include "common/store/json_fields.hpp"
-#include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
 #include "ctl/commands.hpp"
 
 namespace defender::ctl {
@@ -32,11 +32,14 @@ UtcSeconds limit_of(const ExpireOptions& options, unsigned keep_days) {
 void expire(const ExpireOptions& options, Context& context) {
     const auto settings = load_settings(context);
     if (!settings) return;
-    const auto& path = settings->store.path;
-    if (!std::filesystem::exists(path)) return fail(context, Error{path + ": there is no store"});
-    auto store = store::open_sqlite_store(path, store::OpenMode::read_write);
+    const auto& where = settings->store;
+    // A host that only makes reports has no file.
+    if (where.postgresql.empty() && !std::filesystem::exists(where.path)) {
+        return fail(context, Error{where.path + ": there is no store"});
+    }
+    auto store = store::open_records(where, store::OpenMode::read_write);
     if (!store) return fail(context, store.error());
-    const auto before = limit_of(options, settings->store.keep_days);
+    const auto before = limit_of(options, where.keep_days);
     const auto expired = store.value()->expire(before);
     if (!expired) return fail(context, expired.error());
     if (options.json) {

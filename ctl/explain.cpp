@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "common/store/json_fields.hpp"
-#include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/explanation.hpp"
 #include "ctl/text_table.hpp"
@@ -32,7 +32,7 @@ void print_text(const std::vector<store::Record>& records) {
 void explain(const ExplainOptions& options, Context& context) {
     const auto settings = load_settings(context);
     if (!settings) return;
-    auto store = store::open_sqlite_store(settings->store.path, store::OpenMode::read_only);
+    auto store = store::open_records(settings->store, store::OpenMode::read_only);
     if (!store) return fail(context, store.error());
     const auto records = store.value()->find(options.queue_id);
     if (!records) return fail(context, records.error());

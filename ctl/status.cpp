@@ -3,7 +3,7 @@
 
 #include "common/base/utc_time.hpp"
 #include "common/store/json_fields.hpp"
-#include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/milter_status.hpp"
 
@@ -18,9 +18,9 @@ Json moment(const std::optional<UtcSeconds>& time) {
     return time ? Json(to_rfc3339(*time)) : Json();
 }
 
-Json store_status(const std::string& path) {
-    Json out{{"path", path}};
-    auto store = store::open_sqlite_store(path, store::OpenMode::read_only);
+Json store_status(const config::StoreSettings& settings) {
+    Json out{{"path", settings.path}};
+    auto store = store::open_records(settings, store::OpenMode::read_only);
     auto status = store ? store.value()->status() : Result<store::StoreStatus>(store.error());
     if (!status) {
         out["error"] = status.error().message;
@@ -53,7 +53,7 @@ void show_status(bool json, Context& context) {
     const Json status{
         {"listening", listening},
         {"milter", listening ? std::move(milter).value() : Json{{"error", milter.error().message}}},
-        {"store", store_status(settings->store.path)}};
+        {"store", store_status(settings->store)}};
     json ? void(std::cout << store::json_text(status) << '\n') : print_text(status);
     context.exit_status = listening ? exit_done : exit_wrong;
 }

@@ -32,9 +32,11 @@ Result<std::shared_ptr<const Configuration>> make_configuration(
 }
 
 Gateway::Gateway(std::shared_ptr<const Configuration> configuration,
-                 store::RecordWriter::OpenStore open_store, metrics::Metrics& metrics)
+                 store::RecordWriter::OpenStore open_store, metrics::Metrics& metrics,
+                 std::unique_ptr<FailureReports> failure_reports)
     : metrics_(metrics),
       configuration_(std::move(configuration)),
+      failure_reports_(std::move(failure_reports)),
       writer_(std::move(open_store), configuration_->settings->store.queue_max),
       workers_(configuration_->settings->milter.workers) {}
 

@@ -20,6 +20,7 @@
 #include "common/config/settings.hpp"
 #include "common/metrics/metrics.hpp"
 #include "common/store/record_writer.hpp"
+#include "milter/failure_reports.hpp"
 
 namespace defender::milter {
 
@@ -38,8 +39,9 @@ struct Configuration {
 
 class Gateway {
   public:
+    /// `failure_reports` may be null: none are made.
     Gateway(std::shared_ptr<const Configuration> configuration, store::RecordWriter::OpenStore open_store,
-            metrics::Metrics& metrics);
+            metrics::Metrics& metrics, std::unique_ptr<FailureReports> failure_reports = nullptr);
     /// Ends the resolver and the workers, then writes what is queued. No message may be in flight.
     ~Gateway();
     Gateway(const Gateway&) = delete;
@@ -52,6 +54,8 @@ class Gateway {
     void post(std::function<void()> work);
     [[nodiscard]] store::RecordWriter& writer() noexcept { return writer_; }
     [[nodiscard]] metrics::Metrics& metrics() noexcept { return metrics_; }
+    /// Null where none are made.
+    [[nodiscard]] FailureReports* failure_reports() noexcept { return failure_reports_.get(); }
 
     /// Brings the store's metrics up to the writer's counts.
     void publish_store_counts();
@@ -75,6 +79,7 @@ class Gateway {
     std::size_t connections_ = 0;
     std::size_t in_flight_ = 0;
     std::shared_ptr<const Configuration> configuration_;
+    std::unique_ptr<FailureReports> failure_reports_;
     store::RecordWriter::Counts published_;
     store::RecordWriter writer_;
     boost::asio::thread_pool workers_;

@@ -35,9 +35,8 @@ constexpr std::chrono::seconds progress_interval{5};
 constexpr unsigned long needed_actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 constexpr unsigned long needed_steps = SMFIP_HDR_LEADSPC;
 // Asked for where the MTA offers them: to skip what is of no use, and to be spared replies that say nothing.
-constexpr unsigned long wished_steps = SMFIP_NORCPT | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP |
-                                       SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR |
-                                       SMFIP_NR_EOH;
+constexpr unsigned long wished_steps = SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP | SMFIP_NR_CONN |
+                                       SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH;
 
 /// What libmilter keeps for us with each connection of an MTA.
 struct Connection {
@@ -123,6 +122,8 @@ sfsistat negotiate(SMFICTX* context, unsigned long offered_actions, unsigned lon
                    unsigned long* actions, unsigned long* steps) {
     const auto configuration = the_gateway->configuration();
     const bool hold = configuration->settings->policy.on_quarantine == config::OnQuarantine::hold;
+    // Recipients tell bounces of our reports from other mail, and nothing else.
+    const unsigned long recipients = configuration->settings->report.enabled ? SMFIP_NR_RCPT : SMFIP_NORCPT;
     const unsigned long need = needed_actions | (hold ? SMFIF_QUARANTINE : 0UL);
     if ((offered_actions & need) != need || (offered_steps & needed_steps) != needed_steps) {
         log::error("MILTER_MTA_UNSUITABLE", {{"missing_actions", need & ~offered_actions},
@@ -130,7 +131,7 @@ sfsistat negotiate(SMFICTX* context, unsigned long offered_actions, unsigned lon
         return SMFIS_REJECT;
     }
     *actions = need | (offered_actions & (SMFIF_QUARANTINE | SMFIF_SETSYMLIST));
-    *steps = needed_steps | (offered_steps & wished_steps);
+    *steps = needed_steps | (offered_steps & (wished_steps | recipients));
     if (!(*steps & SMFIP_SKIP)) *steps |= offered_steps & SMFIP_NR_BODY;
     connection_for(context).steps = *steps;
     if (offered_actions & SMFIF_SETSYMLIST) {
@@ -173,6 +174,11 @@ sfsistat on_mail_from(SMFICTX* context, char** arguments) noexcept {
         session.mail_from(text_of(arguments[0]), !macro(context, "{auth_authen}").empty());
     });
     return go_on(context, SMFIP_NR_MAIL);
+}
+
+sfsistat on_recipient(SMFICTX* context, char** arguments) noexcept {
+    run(context, [&](Session& session) { session.recipient(text_of(arguments[0])); });
+    return go_on(context, SMFIP_NR_RCPT);
 }
 
 sfsistat on_header(SMFICTX* context, char* name, char* value) noexcept {
@@ -279,6 +285,7 @@ smfiDesc description() {
     filter.xxfi_connect = on_connect;
     filter.xxfi_helo = on_helo;
     filter.xxfi_envfrom = on_mail_from;
+    filter.xxfi_envrcpt = on_recipient;
     filter.xxfi_header = on_header;
     filter.xxfi_eoh = on_end_of_headers;
     filter.xxfi_body = on_body;

@@ -13,7 +13,9 @@
 #include "common/config/settings_reader.hpp"
 #include "common/log/log.hpp"
 #include "common/metrics/metrics.hpp"
-#include "common/store/sqlite_store.hpp"
+#include "common/store/record_mover.hpp"
+#include "common/store/stores.hpp"
+#include "milter/failure_reports.hpp"
 #include "milter/gateway.hpp"
 #include "milter/libmilter_frontend.hpp"
 #include "milter/reload.hpp"
@@ -95,20 +97,33 @@ bool drain(Gateway& gateway, FrontendThread& frontend) {
     return idle && ended && gateway.connections() == 0;
 }
 
-store::RecordWriter::OpenStore store_opener(const std::string& path) {
-    return [path] { return store::open_sqlite_store(path, store::OpenMode::read_write); };
+/// Null where the file is the whole store.
+std::unique_ptr<store::RecordMover> make_mover(const config::StoreSettings& settings,
+                                               metrics::Metrics& metrics) {
+    if (settings.postgresql.empty()) return nullptr;
+    return std::make_unique<store::RecordMover>(settings, metrics.store());
+}
+
+store::RecordWriter::OpenStore journal_opener(const config::StoreSettings& settings,
+                                              store::RecordMover* mover) {
+    return [settings, mover] {
+        return store::open_journal(settings, [mover](std::uint64_t records) {
+            if (mover) mover->appended(records);
+        });
+    };
 }
 
 /// The endpoints for operators, which mail does not depend on.
 struct Endpoints {
-    Endpoints(Gateway& gateway, metrics::Metrics& metrics, const config::Settings& settings) {
+    Endpoints(Gateway& gateway, metrics::Metrics& metrics, const config::Settings& settings,
+              const store::RecordMover* mover) {
         if (!settings.metrics.listen.empty()) {
             metrics_.emplace(metrics, settings.metrics.listen);
             log::info("METRICS_LISTENING", {{"address", settings.metrics.listen}});
         }
         if (settings.milter.status_socket.empty()) return;
         try {
-            status_.emplace(gateway, settings.milter.status_socket);
+            status_.emplace(gateway, settings.milter.status_socket, mover);
         } catch (const std::exception& problem) {
             log::warning("STATUS_SOCKET_FAILED", {{"what", problem.what()}});
         }
@@ -123,8 +138,11 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
     metrics::Metrics metrics;
     auto configuration = make_configuration(settings, nullptr, metrics);
     if (!configuration) throw std::runtime_error(configuration.error().message);
-    Gateway gateway(std::move(*configuration), store_opener(settings->store.path), metrics);
-    Endpoints endpoints(gateway, metrics, *settings);
+    // Outlives the gateway, whose last records it moves.
+    const auto mover = make_mover(settings->store, metrics);
+    Gateway gateway(std::move(*configuration), journal_opener(settings->store, mover.get()), metrics,
+                    make_failure_reports(settings->store));
+    Endpoints endpoints(gateway, metrics, *settings, mover.get());
     LibmilterFrontend frontend(gateway, settings->milter);
     FrontendThread thread(frontend);
     log::info("MILTER_READY", {{"socket", settings->milter.socket}, {"version", DEFENDER_VERSION}});

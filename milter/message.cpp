@@ -27,13 +27,22 @@ Message::Message(Gateway& gateway, auth::ClientEvidence client, std::string_view
       configuration_(gateway.configuration()),
       client_(client),
       collector_(configuration_->sources, std::move(client)),
+      own_reports_(configuration_->settings->report),
+      copy_(*configuration_->settings),
       received_at_(utc_now()) {
     collector_.mail_from(mail_from, received_at_);
 }
 
 void Message::header(const mail::HeaderField& field) {
     if (text::iequals(text::trim(field.name), "authentication-results")) results_fields_.push_back(field);
+    copy_.header(field);
     collector_.header(field);
+}
+
+void Message::body(std::span<const char> octets) {
+    copy_.body(octets);
+    // Whoever has enough need not look at the rest, but the other may.
+    if (collector_.wants_body()) collector_.body(octets);
 }
 
 void Message::end_of_headers() {
@@ -65,6 +74,7 @@ void Message::judge() {
 
 void Message::judge_or_throw() {
     auto evidence = collector_.take(queue_id_, draw());
+    evidence.own_report_mail = own_reports_.concern(evidence);
     auto judgement = auth::judge(evidence, configuration_->judge);
     const auto& settings = *configuration_->settings;
     auto reply = reply_for(evidence, judgement, settings,
@@ -111,12 +121,22 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
     record.reply = smtp_text(reply);
     record.error = std::move(error);
     record.milliseconds = spent.count();
+    offer_failure(record, reply);
     gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
                             [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {
                                 self->gateway_.publish_store_counts();
                                 // A store that fails is logged and counted by the writer; the mail flows.
                                 self->give(std::move(reply));
                             });
+}
+
+void Message::offer_failure(const store::Record& record, const Reply& reply) {
+    auto* reports = gateway_.failure_reports();
+    if (!reports || !copy_.is_kept()) return;
+    if (report::failures_asked_for(record.evidence, record.judgement).empty()) return;
+    const auto& results = reply.authentication_results;
+    reports->offer({record, copy_.take_header(), copy_.take_body(), results ? results->value : std::string()},
+                   configuration_->settings, configuration_->sources->resolver);
 }
 
 void Message::give(Reply reply) {

@@ -16,6 +16,8 @@
 #include "common/auth/evidence_collector.hpp"
 #include "common/mail/header_field.hpp"
 #include "milter/gateway.hpp"
+#include "milter/message_copy.hpp"
+#include "milter/own_reports.hpp"
 #include "milter/reply.hpp"
 
 namespace defender::milter {
@@ -26,10 +28,11 @@ class Message : public std::enable_shared_from_this<Message> {
 
     Message(Gateway& gateway, auth::ClientEvidence client, std::string_view mail_from);
 
+    void recipient(std::string_view address) { own_reports_.recipient(address); }
     void header(const mail::HeaderField& field);
     void end_of_headers();
-    [[nodiscard]] bool wants_body() const noexcept { return collector_.wants_body(); }
-    void body(std::span<const char> octets) { collector_.body(octets); }
+    [[nodiscard]] bool wants_body() const noexcept { return collector_.wants_body() || copy_.wants_body(); }
+    void body(std::span<const char> octets);
     void report_problem(std::string_view what) { problem_ = what; }
     void end(std::string queue_id, OnReply on_reply);
 
@@ -38,12 +41,15 @@ class Message : public std::enable_shared_from_this<Message> {
     void judge_or_throw();
     void fail(const std::string& problem);
     void record_and_reply(auth::Evidence evidence, auth::Judgement judgement, Reply reply, std::string error);
+    void offer_failure(const store::Record& record, const Reply& reply);
     void give(Reply reply);
 
     Gateway& gateway_;
     std::shared_ptr<const Configuration> configuration_;
     auth::ClientEvidence client_;
     auth::EvidenceCollector collector_;
+    OwnReports own_reports_;
+    MessageCopy copy_;
     mail::HeaderFields results_fields_;  ///< the Authentication-Results fields of the message
     std::string queue_id_;
     std::string problem_;  ///< what went wrong while the message came in; empty where nothing did

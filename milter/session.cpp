@@ -2,24 +2,10 @@
 
 #include <utility>
 
+#include "common/mail/line_ends.hpp"
 #include "milter/message.hpp"
 
 namespace defender::milter {
-namespace {
-
-/// Folds as CRLF, however the MTA hands them over.
-std::string with_crlf(std::string_view value) {
-    std::string out;
-    out.reserve(value.size());
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        if (value[i] == '\n' && (i == 0 || value[i - 1] != '\r')) out += '\r';
-        out += value[i];
-    }
-    return out;
-}
-
-}  // namespace
-
 Session::Session(Gateway& gateway) : gateway_(gateway) {
     gateway_.connection_opens();
 }
@@ -45,8 +31,13 @@ void Session::mail_from(std::string_view address, bool authenticated) {
     message_ = std::make_shared<Message>(gateway_, std::move(client), address);
 }
 
+void Session::recipient(std::string_view address) {
+    if (message_) message_->recipient(address);
+}
+
 void Session::header(std::string_view name, std::string_view value) {
-    if (message_) message_->header({std::string(name), with_crlf(value)});
+    // Folds as CRLF, however the MTA hands them over.
+    if (message_) message_->header({std::string(name), mail::with_crlf(value)});
 }
 
 void Session::end_of_headers() {

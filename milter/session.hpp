@@ -39,6 +39,8 @@ class Session {
     void connect(std::string_view host_name, std::optional<IpAddress> address);
     void helo(std::string_view name);
     void mail_from(std::string_view address, bool authenticated);
+    /// Need not be called at all: recipients only tell mail of our own reporting from the rest.
+    void recipient(std::string_view address);
     /// `value` with the blank behind the colon, folds as LF or CRLF.
     void header(std::string_view name, std::string_view value);
     void end_of_headers();

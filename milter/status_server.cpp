@@ -36,12 +36,20 @@ std::uint64_t count(double value) {
     return static_cast<std::uint64_t>(value);
 }
 
-Json store_status(const store::RecordWriter::Counts& counts) {
-    return {{"queued", counts.queued},
-            {"written", counts.written},
-            {"lost", counts.lost},
-            {"commits", counts.commits},
-            {"last_error", counts.last_error}};
+Json store_status(const store::RecordWriter::Counts& counts, const store::RecordMover* mover) {
+    Json status{{"queued", counts.queued},
+                {"written", counts.written},
+                {"lost", counts.lost},
+                {"commits", counts.commits},
+                {"last_error", counts.last_error}};
+    if (!mover) return status;
+    const auto moving = mover->counts();
+    status["waiting"] = moving.waiting;
+    status["moved"] = moving.moved;
+    status["set_aside"] = moving.set_aside;
+    status["postgresql"] = moving.away ? "away" : "connected";
+    status["postgresql_last_error"] = moving.last_error;
+    return status;
 }
 
 Json dns_status(metrics::DnsMetrics& dns) {
@@ -52,7 +60,7 @@ Json dns_status(metrics::DnsMetrics& dns) {
             {"cache_records", count(dns.cache_records.Value())}};
 }
 
-std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
+std::string snapshot(Gateway& gateway, const store::RecordMover* mover, UtcSeconds started_at) {
     const auto configuration = gateway.configuration();
     const auto& settings = *configuration->settings;
     const Json status{{"version", DEFENDER_VERSION},
@@ -63,7 +71,7 @@ std::string snapshot(Gateway& gateway, UtcSeconds started_at) {
                       {"in_flight", gateway.in_flight()},
                       {"connections", gateway.connections()},
                       {"errors", count(gateway.metrics().milter().errors.Value())},
-                      {"store", store_status(gateway.writer().counts())},
+                      {"store", store_status(gateway.writer().counts(), mover)},
                       {"dns", dns_status(gateway.metrics().dns())},
                       {"last_errors", problems()}};
     return status.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -82,8 +90,11 @@ bool is_served(const std::string& path) {
 
 class StatusServer::Impl {
   public:
-    Impl(Gateway& gateway, const std::string& path)
-        : gateway_(gateway), path_(path), acceptor_(context_, Local::endpoint(claimed(path)), false) {
+    Impl(Gateway& gateway, const std::string& path, const store::RecordMover* mover)
+        : gateway_(gateway),
+          mover_(mover),
+          path_(path),
+          acceptor_(context_, Local::endpoint(claimed(path)), false) {
         chmod(path.c_str(), socket_mode);
         accept();
         thread_ = std::thread([this] { context_.run(); });
@@ -114,13 +125,14 @@ class StatusServer::Impl {
 
     void answer(Local::socket client) {
         auto socket = std::make_shared<Local::socket>(std::move(client));
-        auto text = std::make_shared<const std::string>(snapshot(gateway_, started_at_));
+        auto text = std::make_shared<const std::string>(snapshot(gateway_, mover_, started_at_));
         // The text fits the socket's buffer; a client that does not read costs nothing but its descriptor.
         asio::async_write(*socket, asio::buffer(*text),
                           [socket, text](boost::system::error_code, std::size_t) {});
     }
 
     Gateway& gateway_;
+    const store::RecordMover* mover_;
     const std::string path_;
     const UtcSeconds started_at_ = utc_now();
     asio::io_context context_;
@@ -128,8 +140,8 @@ class StatusServer::Impl {
     std::thread thread_;
 };
 
-StatusServer::StatusServer(Gateway& gateway, const std::string& path)
-    : impl_(std::make_unique<Impl>(gateway, path)) {}
+StatusServer::StatusServer(Gateway& gateway, const std::string& path, const store::RecordMover* mover)
+    : impl_(std::make_unique<Impl>(gateway, path, mover)) {}
 
 StatusServer::~StatusServer() = default;
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "common/store/record_mover.hpp"
 #include "milter/gateway.hpp"
 
 namespace defender::milter {
@@ -14,8 +15,8 @@ namespace defender::milter {
 class StatusServer {
   public:
     /// Replaces a socket file that nobody listens on. Throws std::runtime_error where it cannot listen at
-    /// `path`.
-    StatusServer(Gateway& gateway, const std::string& path);
+    /// `path`. `mover` is null where records are not moved; all outlive this.
+    StatusServer(Gateway& gateway, const std::string& path, const store::RecordMover* mover = nullptr);
     ~StatusServer();
     StatusServer(const StatusServer&) = delete;
     StatusServer& operator=(const StatusServer&) = delete;

@@ -14,6 +14,7 @@ packages=(
     libpsl-dev publicsuffix libidn2-dev
     libsqlite3-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev
     libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev libssl-dev
+    libpq-dev libpugixml-dev zlib1g-dev libcurl4-openssl-dev
 )
 
 apt-get update

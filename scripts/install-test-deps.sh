@@ -16,6 +16,7 @@ packages=(
     clang libclang-rt-dev clang-format llvm
     knot m4 openssl sqlite3 procps iproute2 util-linux
     python3 python3-cryptography python3-dkim python3-dnspython python3-nacl python3-yaml
+    postgresql libxml2-utils libmail-dmarc-perl libdbd-sqlite3-perl
     libicu72 libsasl2-2 libnsl2 liblockfile1 libdb5.3
 )
 
@@ -28,4 +29,12 @@ if [ ! -e "$policy" ]; then
 fi
 
 apt-get update
+
+# Debian's PostgreSQL makes a cluster when it is installed, which the tests have no use for. Settings of it that
+# are there already are left alone.
+clusters=/etc/postgresql-common/createcluster.conf
+if [ ! -e "$clusters" ]; then
+    apt-get install -y --no-install-recommends postgresql-common
+    echo 'create_main_cluster = false' >> "$clusters"
+fi
 apt-get install -y --no-install-recommends "${packages[@]}"

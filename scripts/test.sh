@@ -15,6 +15,17 @@ usage() {
     exit 2
 }
 
+# show_failures FOLDER: the last lines of each test that failed, as a log is read from its end.
+show_failures() {
+    awk 'NR == FNR { sub(/^[0-9]+:/, ""); failed[$0]; next }
+        / Testing: / { name = $NF; count = 0 }
+        { line[count++] = $0 }
+        / end time: / && name in failed {
+            print "== " name
+            for (i = count > 60 ? count - 60 : 0; i < count; i++) print substr(line[i], 1, 300)
+        }' "$1/LastTestsFailed.log" "$1/LastTest.log"
+}
+
 install=yes
 presets=(dev asan tsan fuzz)
 fuzz_seconds=30
@@ -36,7 +47,9 @@ if [ "$install" = yes ]; then
     scripts/install-test-deps.sh
 fi
 if command -v ccache > /dev/null; then
+    # The sloppiness is what ccache asks for where headers are precompiled.
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
+    export CCACHE_SLOPPINESS=pch_defines,time_macros
 fi
 
 for preset in "${presets[@]}"; do
@@ -52,4 +65,7 @@ for preset in "${presets[@]}"; do
 done > build/all/CTestTestfile.cmake
 
 echo "== testing ${presets[*]}"
-ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@"
+failed=0
+ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@" || failed=$?
+[ "$failed" -eq 0 ] || show_failures build/all/Testing/Temporary
+exit "$failed"

@@ -91,6 +91,7 @@ struct Evidence {
         policies;         ///< one for each different author domain, in the From field's order
     std::string list_id;  ///< RFC 2919; empty where there is none
     std::vector<std::string> limits_reached;  ///< names of the limits that cut something
+    bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };
 
 [[nodiscard]] std::string_view to_string(SpfResult result) noexcept;

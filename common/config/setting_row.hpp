@@ -96,6 +96,18 @@ struct DirectAccess {
     const Member& operator()(const Whole& whole) const { return whole.*member; }
 };
 
+/// A member of the last entry of a list in a part of the whole, which has an entry.
+template <typename Whole, typename Part, typename Entry, typename Member>
+struct EntryAccess {
+    using Target = Whole;
+    using Type = Member;
+    std::vector<Entry> Part::*list;
+    Part Whole::*part;
+    Member Entry::*member;
+    Member& operator()(Whole& whole) const { return (whole.*part.*list).back().*member; }
+    const Member& operator()(const Whole& whole) const { return (whole.*part.*list).back().*member; }
+};
+
 template <typename Whole, typename Part, typename Member>
 constexpr PartAccess<Whole, Part, Member> at(Part Whole::*part, Member Part::*member) {
     return {part, member};
@@ -103,6 +115,11 @@ constexpr PartAccess<Whole, Part, Member> at(Part Whole::*part, Member Part::*me
 template <typename Whole, typename Member>
 constexpr DirectAccess<Whole, Member> at(Member Whole::*member) {
     return {member};
+}
+template <typename Whole, typename Part, typename Entry, typename Member>
+constexpr EntryAccess<Whole, Part, Entry, Member> at_last(Part Whole::*part, std::vector<Entry> Part::*list,
+                                                          Member Entry::*member) {
+    return {list, part, member};
 }
 
 /// "a", "a or b", "a, b or c".
@@ -195,11 +212,14 @@ SettingRow<typename Access::Target> word_row(SettingInfo info, Access access,
         }};
 }
 
+/// Without `fallback` the setting must be given.
 template <typename Access>
 SettingRow<typename Access::Target> text_row(SettingInfo info, Access access,
-                                             TextCodec<typename Access::Type> codec, std::string fallback) {
+                                             TextCodec<typename Access::Type> codec,
+                                             std::optional<std::string> fallback) {
     using Target = typename Access::Target;
-    return {info, TakesText{std::string(codec.shape)}, fallback_of(std::move(fallback)),
+    return {info, TakesText{std::string(codec.shape)},
+            fallback ? fallback_of(std::move(*fallback)) : std::nullopt,
             [access, codec](Target& target, const Value& value) {
                 const auto& given = std::get<std::string>(value);
                 auto parsed = codec.parse(given);

@@ -159,6 +159,29 @@ Result<std::string> parse_optional_address(std::string_view text) {
     return std::string(text.substr(0, at + 1)) + domain->text();
 }
 
+Result<std::string> parse_mail_destination(std::string_view text) {
+    if (text.find('@') != std::string_view::npos) {
+        const auto address = parse_optional_address(text);
+        return address ? Result<std::string>(text::to_lower(*address)) : address;
+    }
+    const auto domain = DomainName::parse(text);
+    return domain ? Result<std::string>(domain->text())
+                  : Result<std::string>(Error{"which is neither a mail address nor a domain"});
+}
+
+Result<std::string> parse_optional_domain(std::string_view text) {
+    if (text.empty()) return std::string();
+    const auto domain = DomainName::parse(text);
+    return domain ? Result<std::string>(domain->text()) : Result<std::string>(Error{"which is no domain"});
+}
+
+Result<std::string> parse_optional_selector(std::string_view text) {
+    if (text.empty()) return std::string();
+    // Behind a letter's label even a selector of digits alone is a name that DNS can have.
+    if (!DomainName::parse(std::string(text) + "._domainkey")) return Error{"which is no selector"};
+    return std::string(text);
+}
+
 /// HOST or HOST:PORT, an IPv6 host in brackets.
 bool is_host_and_port(std::string_view text) {
     if (const auto endpoint = parse_endpoint(text)) {
@@ -228,6 +251,13 @@ std::string_view unix_path(std::string_view socket) noexcept {
     return socket.starts_with(scheme) ? socket.substr(scheme.size()) : std::string_view();
 }
 
+bool is_loopback_url(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto host = url.substr(scheme == std::string_view::npos ? 0 : scheme + 3);
+    if (const auto endpoint = parse_endpoint(host)) return endpoint->address.is_loopback();
+    return text::iequals(host.substr(0, host.find(':')), "localhost");
+}
+
 bool is_token(std::string_view text) noexcept {
     constexpr std::string_view specials = "()<>@,;:\\\"/[]?= ";
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -277,6 +307,16 @@ constinit const TextCodec<std::string> optional_address_text{
 constinit const TextCodec<std::string> smtp_url_text{"smtp://HOST:PORT or smtps://HOST:PORT",
                                                      "write a URL such as \"smtp://127.0.0.1:25\"",
                                                      parse_smtp_url, same};
+constinit const TextCodec<std::string> mail_destination_text{
+    "a mail address or a domain",
+    "write a mail address such as \"reports@example.com\", or a domain for all addresses in it and below",
+    parse_mail_destination, same};
+constinit const TextCodec<std::string> optional_domain_text{
+    "a domain, or empty", "write a domain name such as \"example.net\", or \"\" for none",
+    parse_optional_domain, same};
+constinit const TextCodec<std::string> optional_selector_text{
+    "a DKIM selector, or empty", "write a selector such as \"reports\", or \"\" for none",
+    parse_optional_selector, same};
 constinit const TextCodec<std::string> words_text{
     "text of at most 255 octets", "write at most 255 octets on one line, without control characters",
     parse_words, same};

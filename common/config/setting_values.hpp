@@ -26,6 +26,9 @@ struct Endpoint {
 /// The path of "unix:PATH"; empty for other sockets.
 [[nodiscard]] std::string_view unix_path(std::string_view socket) noexcept;
 
+/// Whether an SMTP server of smtp_url_text is reached without leaving the host.
+[[nodiscard]] bool is_loopback_url(std::string_view url);
+
 /// The token of RFC 2045 section 5.1, which an authserv-id can be without quoting (RFC 8601 section 2.2).
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 
@@ -51,8 +54,14 @@ extern const TextCodec<std::string> loopback_endpoint_text;
 extern const TextCodec<std::string> field_name_text;
 /// A mail address, local@domain, or empty.
 extern const TextCodec<std::string> optional_address_text;
+/// A mail address, or a domain, in lower case.
+extern const TextCodec<std::string> mail_destination_text;
 /// An SMTP server as a URL.
 extern const TextCodec<std::string> smtp_url_text;
+/// A domain, or empty.
+extern const TextCodec<std::string> optional_domain_text;
+/// A DKIM selector (RFC 6376 section 3.1), or empty.
+extern const TextCodec<std::string> optional_selector_text;
 /// Words for people, of 255 octets at most, without control characters.
 extern const TextCodec<std::string> words_text;
 /// A List-Id without its angle brackets (RFC 2919), in lower case.

@@ -103,17 +103,57 @@ struct LimitSettings {
 enum class StoredAddresses { domain, full };
 struct StoreSettings {
     std::string path;
+    std::string postgresql;  ///< a libpq connection string, which may hold a password; empty: SQLite alone
+    std::uint64_t journal_max = 0;  ///< records that may wait for PostgreSQL in the file at `path`
     unsigned keep_days = 0;
     StoredAddresses addresses{};
     std::uint64_t queue_max = 0;  ///< records waiting for the disk
+};
+
+/// The form of aggregate reports: RFC 7489 appendix C, or RFC 9990.
+enum class ReportSchema { rfc7489, rfc9990 };
+enum class SmtpTls { none, opportunistic, required };
+
+/// One [[report.destination]]: how reports to addresses in a domain differ from the others; first match wins.
+struct ReportDestination {
+    DomainName domain;  ///< of the rua address: the name itself and names below it
+    ReportSchema schema{};
 };
 
 struct ReportSettings {
     bool enabled = false;
     std::string org_name;
     std::string email;
-    std::string smtp;
-    std::string schema;
+    std::string bounce;   ///< MAIL FROM of report mail; empty: `email`
+    std::string contact;  ///< extra_contact_info; empty: left out
+    std::string smtp;     ///< smtp://HOST[:PORT] or smtps://HOST[:PORT]
+    SmtpTls smtp_tls{};   ///< STARTTLS, for smtp://
+    std::string smtp_user;
+    std::string smtp_password_file;  ///< a file that holds the password alone
+    std::string smtp_ca_file;        ///< certificates that are trusted; empty: the system's
+    std::chrono::seconds smtp_timeout{};
+    ReportSchema schema{};
+    std::vector<ReportDestination> destinations;
+    std::chrono::seconds delay{};         ///< from the end of the day until the first report is made
+    std::chrono::seconds spread{};        ///< over which the reports of one day are made
+    unsigned keep_days = 0;               ///< of reports made
+    std::uint64_t max_size = 0;           ///< octets of one report file, compressed; larger reports are split
+    std::uint64_t min_messages = 0;       ///< fewer in a day: no report
+    std::uint64_t max_per_hour = 0;       ///< report mails of one hour
+    std::vector<std::string> never_send;  ///< lower case: addresses, or domains and all below them
+    std::string dkim_domain;              ///< report mail is signed where this, selector and key are given
+    std::string dkim_selector;
+    std::string dkim_key_file;   ///< PEM
+    std::string metrics_listen;  ///< of the reporter: "ADDRESS:PORT"; empty: off
+};
+
+/// Failure reports (RFC 6591, RFC 9991); made only where `report.enabled` is true, too.
+struct FailureSettings {
+    bool enabled = false;
+    bool body = false;    ///< the whole message instead of its header
+    bool redact = false;  ///< local parts of addresses (RFC 6590)
+    std::uint64_t max_per_domain_hour = 0;
+    std::uint64_t max_per_hour = 0;
 };
 
 enum class LogLevel { debug, info, warning, error };
@@ -138,6 +178,7 @@ struct Settings {
     LimitSettings limits;
     StoreSettings store;
     ReportSettings report;
+    FailureSettings failure;
     LogSettings log;
     MetricsSettings metrics;
 };

@@ -1,12 +1,18 @@
 #include "common/config/settings_checks.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
 #include "common/config/setting_values.hpp"
 #include "common/config/settings_table.hpp"
 
 namespace defender::config {
 
-std::vector<Conflict> find_conflicts(const Settings& settings) {
-    std::vector<Conflict> conflicts;
+namespace {
+
+void find_missing_sender(const Settings& settings, std::vector<Conflict>& conflicts) {
     if (settings.report.enabled && settings.report.org_name.empty()) {
         conflicts.push_back({{"report.enabled", "report.org_name"},
                              "is true, but report.org_name is empty",
@@ -17,6 +23,65 @@ std::vector<Conflict> find_conflicts(const Settings& settings) {
             {{"report.enabled", "report.email"},
              "is true, but report.email is empty",
              "give the address that reports come from in report.email, or write enabled = false"});
+    }
+    if (settings.failure.enabled && !settings.report.enabled) {
+        conflicts.push_back({{"failure.enabled", "report.enabled"},
+                             "is true, but report.enabled is false",
+                             "write enabled = true in [report], or enabled = false in [failure]"});
+    }
+}
+
+/// The password must never cross a network where it can be read: without TLS, or where an attacker can have
+/// it left out.
+void find_bad_login(const ReportSettings& report, std::vector<Conflict>& conflicts) {
+    const bool login = !report.smtp_user.empty();
+    if (login && report.smtp_password_file.empty()) {
+        conflicts.push_back({{"report.smtp_user", "report.smtp_password_file"},
+                             "is set, but report.smtp_password_file is empty",
+                             "name the file that holds the password, or write \"\" for no login"});
+    }
+    if (!login && !report.smtp_password_file.empty()) {
+        conflicts.push_back({{"report.smtp_password_file", "report.smtp_user"},
+                             "is set, but report.smtp_user is empty",
+                             "name the user to log in as, or write \"\" for no login"});
+    }
+    const bool covered = report.smtp.starts_with("smtps://") || report.smtp_tls == SmtpTls::required;
+    if (login && !covered && !is_loopback_url(report.smtp)) {
+        conflicts.push_back({{"report.smtp_tls", "report.smtp_user", "report.smtp"},
+                             "does not ensure TLS, but report.smtp_user logs in over the network",
+                             "write smtp_tls = \"required\", or an smtps:// URL in report.smtp"});
+    }
+}
+
+void find_incomplete_key(const ReportSettings& report, std::vector<Conflict>& conflicts) {
+    const std::pair<const char*, const std::string*> parts[] = {
+        {"report.dkim_domain", &report.dkim_domain},
+        {"report.dkim_selector", &report.dkim_selector},
+        {"report.dkim_key_file", &report.dkim_key_file},
+    };
+    const auto given = std::find_if(std::begin(parts), std::end(parts),
+                                    [](const auto& part) { return !part.second->empty(); });
+    const auto missing = std::find_if(std::begin(parts), std::end(parts),
+                                      [](const auto& part) { return part.second->empty(); });
+    if (given == std::end(parts) || missing == std::end(parts)) return;
+    conflicts.push_back(
+        {{given->first, missing->first},
+         "is set, but " + std::string(missing->first) + " is empty",
+         "give report.dkim_domain, report.dkim_selector and report.dkim_key_file, or none of them"});
+}
+
+}  // namespace
+
+std::vector<Conflict> find_conflicts(const Settings& settings) {
+    std::vector<Conflict> conflicts;
+    find_missing_sender(settings, conflicts);
+    find_bad_login(settings.report, conflicts);
+    find_incomplete_key(settings.report, conflicts);
+    const auto& metrics = settings.report.metrics_listen;
+    if (!metrics.empty() && metrics == settings.metrics.listen) {
+        conflicts.push_back({{"report.metrics_listen", "metrics.listen"},
+                             "is the address that metrics.listen has",
+                             "give the milter and the reporter ports of their own"});
     }
     const auto& status = settings.milter.status_socket;
     if (!status.empty() && unix_path(settings.milter.socket) == status) {

@@ -18,8 +18,8 @@ struct Conflict {
 };
 [[nodiscard]] std::vector<Conflict> find_conflicts(const Settings& settings);
 
-/// The keys of settings that differ and take effect only when the program is started anew. Of
-/// [[policy.override]] there is none.
+/// The keys of settings that differ and take effect only when the program is started anew. Of arrays of
+/// tables, such as [[policy.override]], there is none.
 [[nodiscard]] std::vector<std::string> changes_needing_restart(const Settings& before, const Settings& after);
 
 }  // namespace defender::config

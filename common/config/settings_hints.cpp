@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "common/base/text.hpp"
-#include "common/config/setting_row.hpp"
-#include "common/config/settings_table.hpp"
 
 namespace defender::config {
 namespace {
@@ -18,8 +16,7 @@ std::vector<std::string> table_names() {
     return names;
 }
 
-template <typename Rows>
-std::vector<std::string> row_names(const Rows& rows) {
+std::vector<std::string> row_names(const std::vector<SettingRow<Settings>>& rows) {
     std::vector<std::string> names;
     for (const auto& row : rows) names.emplace_back(row.info.name);
     return names;
@@ -29,7 +26,7 @@ std::vector<std::string> keys_of(std::string_view table) {
     for (const auto& section : settings_sections()) {
         if (section.name != table) continue;
         auto names = row_names(section.rows);
-        if (table == override_section) names.emplace_back(override_key);
+        for (const auto& array : section.arrays) names.emplace_back(array.key);
         return names;
     }
     return {};
@@ -98,10 +95,11 @@ std::string mend_unknown_key(std::string_view table, std::string_view key) {
     return "remove it; the settings of [" + std::string(table) + "] are " + text::join(known, ", ");
 }
 
-std::string mend_unknown_override_key(std::string_view key) {
-    const auto known = row_names(override_rows());
+std::string mend_unknown_entry_key(std::string_view table, const SettingsArray& array, std::string_view key) {
+    const auto known = row_names(array.rows);
     if (const auto name = nearest(key, known)) return did_you_mean(*name);
-    return "remove it; the settings of [[policy.override]] are " + text::join(known, ", ");
+    return "remove it; the settings of [[" + std::string(table) + "." + std::string(array.key) + "]] are " +
+           text::join(known, ", ");
 }
 
 }  // namespace defender::config

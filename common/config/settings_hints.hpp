@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config/settings_table.hpp"
+
 namespace defender::config {
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other, case
@@ -21,7 +23,8 @@ namespace defender::config {
 [[nodiscard]] std::string mend_unknown_table(std::string_view table);
 /// The mend for an unknown key of a table; an empty table is the part of the file before the first [TABLE].
 [[nodiscard]] std::string mend_unknown_key(std::string_view table, std::string_view key);
-/// The mend for an unknown key of a [[policy.override]].
-[[nodiscard]] std::string mend_unknown_override_key(std::string_view key);
+/// The mend for an unknown key of a [[TABLE.ARRAY]].
+[[nodiscard]] std::string mend_unknown_entry_key(std::string_view table, const SettingsArray& array,
+                                                 std::string_view key);
 
 }  // namespace defender::config

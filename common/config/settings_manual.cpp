@@ -13,12 +13,12 @@ constexpr std::string_view file_intro =
     "Settings of Defender. Every setting stands here with its default; a line that is left out means the "
     "same. "
     "\"defender-milter --check-config\" tells what is wrong with a file, and where. After a change send the "
-    "milter "
-    "a SIGHUP (systemctl reload defender-milter): where the new file has an error, the old settings stay. "
-    "Settings marked \"on restart\" are taken up only when the milter is started anew.";
+    "milter and the reporter a SIGHUP (systemctl reload defender-milter defender-reporter): where the new "
+    "file has an error, the old settings stay. Settings marked \"on restart\" are taken up only when the "
+    "program is started anew.";
 
-/// The text in lines of comment_columns at most, each behind "# ".
-std::string comment(std::string_view text) {
+/// One paragraph in lines of comment_columns at most, each behind "# ".
+std::string comment_paragraph(std::string_view text) {
     std::string out;
     std::string line = "#";
     for (const auto word : text::split(text, ' ')) {
@@ -32,27 +32,41 @@ std::string comment(std::string_view text) {
     return out + line + "\n";
 }
 
+/// Paragraphs are parted by a bare "#".
+std::string comment(std::string_view text) {
+    constexpr std::string_view gap = "\n\n";
+    std::string out;
+    for (auto end = text.find(gap); end != std::string_view::npos; end = text.find(gap)) {
+        out += comment_paragraph(text.substr(0, end)) + "#\n";
+        text.remove_prefix(end + gap.size());
+    }
+    return out + comment_paragraph(text);
+}
+
 std::string takes_and_change(const Takes& takes, Change change) {
     return "Takes " + describe(takes) + (change == Change::on_restart ? "; on restart." : ".");
 }
 
-template <typename Target>
-std::string shipped_row(const SettingRow<Target>& row, std::string_view mark) {
+std::string shipped_row(const SettingRow<Settings>& row, std::string_view mark) {
     std::string out = "\n" + comment(row.info.manual) + comment(takes_and_change(row.takes, row.info.change));
     const std::string value = row.fallback ? to_toml(*row.fallback) : "\"\"";
     return out + std::string(mark) + std::string(row.info.name) + " = " + value + "\n";
 }
 
-/// Commented out: an exception without conditions is an error, and the default is to have none.
-std::string shipped_overrides() {
-    std::string out = "\n" + comment(override_manual());
-    out += "#[[policy.override]]\n";
-    for (const auto& row : override_rows()) out += shipped_row(row, "#");
+/// "[[TABLE.KEY]]".
+std::string heading_of(const SettingsSection& section, const SettingsArray& array) {
+    return "[[" + std::string(section.name) + "." + std::string(array.key) + "]]";
+}
+
+/// Commented out: by default there is no entry, and one without values would be an error.
+std::string shipped_array(const SettingsSection& section, const SettingsArray& array) {
+    std::string out = "\n" + comment(array.manual);
+    out += "#" + heading_of(section, array) + "\n";
+    for (const auto& row : array.rows) out += shipped_row(row, "#");
     return out;
 }
 
-template <typename Target>
-void add_item(RoffPage& page, const SettingRow<Target>& row) {
+void add_item(RoffPage& page, const SettingRow<Settings>& row) {
     const std::string fallback =
         row.fallback ? "Default: " + to_toml(*row.fallback) + "." : "It has no default and must be given.";
     const std::string change =
@@ -71,20 +85,12 @@ constexpr std::string_view page_intro =
     "the "
     "errors. Some settings take effect only when the program is started anew, as is said with each.";
 
-constexpr std::string_view override_example =
-    "[[policy.override]]\n"
-    "networks = [\"192.0.2.0/24\"]\n"
-    "list_ids = [\"users.lists.example.org\"]\n"
-    "action = \"accept\"\n"
-    "reason = \"mailing_list\"\n"
-    "comment = \"our own list server\"";
-
-void add_overrides(RoffPage& page) {
-    page.heading("[[policy.override]]");
-    page.paragraphs(override_manual());
-    for (const auto& row : override_rows()) add_item(page, row);
+void add_array(RoffPage& page, const SettingsSection& section, const SettingsArray& array) {
+    page.heading(heading_of(section, array));
+    page.paragraphs(array.manual);
+    for (const auto& row : array.rows) add_item(page, row);
     page.paragraphs("For instance:");
-    page.example(override_example);
+    page.example(array.example);
 }
 
 }  // namespace
@@ -94,7 +100,7 @@ std::string shipped_settings() {
     for (const auto& section : settings_sections()) {
         out += "\n[" + std::string(section.name) + "]\n" + comment(section.manual);
         for (const auto& row : section.rows) out += shipped_row(row, "");
-        if (section.name == override_section) out += shipped_overrides();
+        for (const auto& array : section.arrays) out += shipped_array(section, array);
     }
     return out;
 }
@@ -109,7 +115,7 @@ std::string settings_man_page() {
         page.heading("[" + std::string(section.name) + "]");
         page.paragraphs(section.manual);
         for (const auto& row : section.rows) add_item(page, row);
-        if (section.name == override_section) add_overrides(page);
+        for (const auto& array : section.arrays) add_array(page, section, array);
     }
     page.heading("FILES");
     page.item("/etc/defender/defender.toml", "The file that is read where -c names no other.");

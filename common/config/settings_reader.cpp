@@ -65,9 +65,8 @@ class Reader {
         }
     }
 
-    template <typename Target>
-    static void set_default(Target& target, const SettingRow<Target>& row) {
-        if (row.fallback && !row.set(target, *row.fallback).empty()) {
+    static void set_default(Settings& settings, const SettingRow<Settings>& row) {
+        if (row.fallback && !row.set(settings, *row.fallback).empty()) {
             throw std::logic_error("the default of " + std::string(row.info.name) + " is no value of it");
         }
     }
@@ -107,32 +106,36 @@ class Reader {
     void read_section(const SettingsSection& section, const toml::table& table) {
         for (const auto& [key, node] : table) {
             const std::string full = std::string(section.name) + "." + text::printable(key.str(), key_octets);
-            if (section.name == override_section && key.str() == override_key) {
-                read_overrides(node);
+            if (const auto* array = array_of(section, key.str())) {
+                read_array(*array, full, node);
             } else if (const auto* row = row_of(section.rows, key.str())) {
-                read_row(settings_, *row, node, full);
+                read_row(*row, node, full);
             } else {
                 add(key.source(), "there is no setting " + full, mend_unknown_key(section.name, key.str()));
             }
         }
     }
 
-    template <typename Target>
-    static const SettingRow<Target>* row_of(const std::vector<SettingRow<Target>>& rows,
-                                            std::string_view name) {
+    static const SettingRow<Settings>* row_of(const std::vector<SettingRow<Settings>>& rows,
+                                              std::string_view name) {
         for (const auto& row : rows) {
             if (row.info.name == name) return &row;
         }
         return nullptr;
     }
 
-    template <typename Target>
-    void read_row(Target& target, const SettingRow<Target>& row, const toml::node& node,
-                  const std::string& full) {
+    static const SettingsArray* array_of(const SettingsSection& section, std::string_view key) {
+        for (const auto& array : section.arrays) {
+            if (array.key == key) return &array;
+        }
+        return nullptr;
+    }
+
+    void read_row(const SettingRow<Settings>& row, const toml::node& node, const std::string& full) {
         places_.emplace(full, node.source());
         const auto errors_before = errors_.size();
         if (const auto value = value_of(node, row.takes, full)) {
-            for (auto& problem : row.set(target, *value)) {
+            for (auto& problem : row.set(settings_, *value)) {
                 const auto& place =
                     problem.item ? node.as_array()->get(*problem.item)->source() : node.source();
                 add(place, full + " " + problem.what, std::move(problem.mend));
@@ -169,49 +172,49 @@ class Reader {
         return Value(std::move(items));
     }
 
-    void read_overrides(const toml::node& node) {
-        const auto* array = node.as_array();
-        const bool tables = array != nullptr && std::all_of(array->begin(), array->end(),
-                                                            [](const auto& item) { return item.is_table(); });
+    void read_array(const SettingsArray& array, const std::string& full, const toml::node& node) {
+        const auto* entries = node.as_array();
+        const bool tables =
+            entries != nullptr &&
+            std::all_of(entries->begin(), entries->end(), [](const auto& entry) { return entry.is_table(); });
         if (!tables) {
-            add(node.source(), "policy.override is " + type_of(node) + ", but must be a list of tables",
-                "write [[policy.override]], with two brackets, for each exception");
+            add(node.source(), full + " is " + type_of(node) + ", but must be a list of tables",
+                "write [[" + full + "]], with two brackets, for each entry");
             return;
         }
-        for (const auto& item : *array) read_override(*item.as_table());
+        for (const auto& entry : *entries) read_entry(array, full, *entry.as_table());
     }
 
-    void read_override(const toml::table& table) {
-        PolicyOverride made;
-        const std::string prefix = "policy.override.";
-        for (const auto& row : override_rows()) {
-            set_default(made, row);
+    void read_entry(const SettingsArray& array, const std::string& full, const toml::table& table) {
+        array.add(settings_);
+        for (const auto& row : array.rows) {
+            set_default(settings_, row);
             if (row.fallback || table.contains(row.info.name)) continue;
-            add(table.source(), "this [[policy.override]] has no " + std::string(row.info.name),
+            add(table.source(), "this [[" + full + "]] has no " + std::string(row.info.name),
                 "add " + std::string(row.info.name) + " = " + wanted(row.takes));
         }
         for (const auto& [key, node] : table) {
-            const std::string full = prefix + text::printable(key.str(), key_octets);
-            if (const auto* row = row_of(override_rows(), key.str())) {
-                read_row(made, *row, node, full);
+            const std::string name = full + "." + text::printable(key.str(), key_octets);
+            if (const auto* row = row_of(array.rows, key.str())) {
+                read_row(*row, node, name);
             } else {
-                add(key.source(), "there is no setting " + full, mend_unknown_override_key(key.str()));
+                const auto section = full.substr(0, full.size() - array.key.size() - 1);
+                add(key.source(), "there is no setting " + name,
+                    mend_unknown_entry_key(section, array, key.str()));
             }
         }
-        check_conditions(table);
-        settings_.policy.overrides.push_back(std::move(made));
+        if (array.without_list && !has_list(table)) {
+            add(table.source(), "this [[" + full + "]] " + array.without_list->what,
+                array.without_list->mend);
+        }
     }
 
-    /// An exception without any list would match every message. A list that is given but wrong counts as
-    /// given.
-    void check_conditions(const toml::table& table) {
-        const bool given = std::any_of(table.begin(), table.end(), [](const auto& entry) {
+    /// A list that is given but wrong counts as given.
+    static bool has_list(const toml::table& table) {
+        return std::any_of(table.begin(), table.end(), [](const auto& entry) {
             const auto* array = entry.second.as_array();
             return array != nullptr && !array->empty();
         });
-        if (given) return;
-        add(table.source(), "this [[policy.override]] has no condition, and would match every message",
-            "add author_domains, networks, dkim_domains or list_ids");
     }
 
     void check_conflicts() {

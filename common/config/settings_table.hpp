@@ -5,6 +5,8 @@
 /// then immutable.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,21 +16,27 @@
 
 namespace defender::config {
 
+/// One [[TABLE.KEY]]: a list of entries that all have the same settings. Its rows are those of the last
+/// entry.
+struct SettingsArray {
+    std::string_view key;
+    std::string_view manual;
+    std::string_view example;  ///< an entry, as TOML
+    std::vector<SettingRow<Settings>> rows;
+    std::function<void(Settings&)> add;     ///< appends an entry, for the rows to fill
+    std::optional<Problem> without_list{};  ///< what is wrong with an entry none of whose lists has an item
+};
+
 /// One [TABLE] of the file.
 struct SettingsSection {
     std::string_view name;
     std::string_view manual;
     std::vector<SettingRow<Settings>> rows;
+    std::vector<SettingsArray> arrays{};
 };
 
 /// In the order of the shipped file.
 [[nodiscard]] const std::vector<SettingsSection>& settings_sections();
-
-/// The rows of each [[policy.override]].
-inline constexpr std::string_view override_section = "policy";
-inline constexpr std::string_view override_key = "override";
-[[nodiscard]] std::string_view override_manual();
-[[nodiscard]] const std::vector<SettingRow<PolicyOverride>>& override_rows();
 
 /// The sections, each made in a file of its own.
 [[nodiscard]] SettingsSection milter_section();
@@ -41,6 +49,7 @@ inline constexpr std::string_view override_key = "override";
 [[nodiscard]] SettingsSection limits_section();
 [[nodiscard]] SettingsSection store_section();
 [[nodiscard]] SettingsSection report_section();
+[[nodiscard]] SettingsSection failure_section();
 [[nodiscard]] SettingsSection log_section();
 [[nodiscard]] SettingsSection metrics_section();
 

@@ -4,6 +4,65 @@
 
 namespace defender::config {
 
+namespace {
+
+SettingsArray override_array() {
+    const auto part = &Settings::policy;
+    const auto list = &PolicySettings::overrides;
+    return {
+        "override",
+        "Exceptions from the policy, tried in the order of the file; the first that matches decides, and its "
+        "reason is recorded and reported. Within one exception every list that is given must match, by any "
+        "of its items, and at least one list must be given.",
+        "[[policy.override]]\n"
+        "networks = [\"192.0.2.0/24\"]\n"
+        "list_ids = [\"users.lists.example.org\"]\n"
+        "action = \"accept\"\n"
+        "reason = \"mailing_list\"\n"
+        "comment = \"our own list server\"",
+        {
+            list_row({"author_domains", Change::on_reload,
+                      "Domains of From addresses; names below a domain match as well."},
+                     at_last(part, list, &PolicyOverride::author_domains), domain_text, {}),
+            list_row({"networks", Change::on_reload, "Where the sending host is."},
+                     at_last(part, list, &PolicyOverride::networks), network_text, {}),
+            list_row({"dkim_domains", Change::on_reload,
+                      "Domains with a signature that passed; names below a domain match as well."},
+                     at_last(part, list, &PolicyOverride::dkim_domains), domain_text, {}),
+            list_row({"list_ids", Change::on_reload,
+                      "Ids of mailing lists, as in List-Id between the angle brackets. Anyone can write a "
+                      "List-Id: add "
+                      "networks or dkim_domains."},
+                     at_last(part, list, &PolicyOverride::list_ids), list_id_text, {}),
+            word_row({"action", Change::on_reload, "What is done instead of what the policy asks for."},
+                     at_last(part, list, &PolicyOverride::action),
+                     {{"accept", OverrideAction::accept},
+                      {"tag", OverrideAction::tag},
+                      {"quarantine", OverrideAction::quarantine},
+                      {"reject", OverrideAction::reject}},
+                     std::nullopt),
+            word_row({"reason", Change::on_reload,
+                      "The reason that aggregate reports give (PolicyOverrideType of RFC 7489)."},
+                     at_last(part, list, &PolicyOverride::reason),
+                     {{"forwarded", OverrideReason::forwarded},
+                      {"trusted_forwarder", OverrideReason::trusted_forwarder},
+                      {"mailing_list", OverrideReason::mailing_list},
+                      {"local_policy", OverrideReason::local_policy},
+                      {"other", OverrideReason::other}},
+                     "local_policy"),
+            text_row({"comment", Change::on_reload,
+                      "A remark that goes with the reason into records and reports."},
+                     at_last(part, list, &PolicyOverride::comment), words_text, ""),
+        },
+        [](Settings& settings) { settings.policy.overrides.emplace_back(); },
+        Problem{"has no condition, and would match every message",
+                "add author_domains, networks, dkim_domains or list_ids",
+                {}},
+    };
+}
+
+}  // namespace
+
 SettingsSection policy_section() {
     const auto part = &Settings::policy;
     return {
@@ -59,53 +118,8 @@ SettingsSection policy_section() {
                       "like."},
                      at(part, &PolicySettings::tag_header), field_name_text, "X-Defender-Disposition"),
         },
+        {override_array()},
     };
-}
-
-std::string_view override_manual() {
-    return "Exceptions from the policy, tried in the order of the file; the first that matches decides, and "
-           "its "
-           "reason is recorded and reported. Within one exception every list that is given must match, by "
-           "any of "
-           "its items, and at least one list must be given.";
-}
-
-const std::vector<SettingRow<PolicyOverride>>& override_rows() {
-    static const std::vector<SettingRow<PolicyOverride>> rows{
-        list_row({"author_domains", Change::on_reload,
-                  "Domains of From addresses; names below a domain match as well."},
-                 at(&PolicyOverride::author_domains), domain_text, {}),
-        list_row({"networks", Change::on_reload, "Where the sending host is."}, at(&PolicyOverride::networks),
-                 network_text, {}),
-        list_row({"dkim_domains", Change::on_reload,
-                  "Domains with a signature that passed; names below a domain match as well."},
-                 at(&PolicyOverride::dkim_domains), domain_text, {}),
-        list_row({"list_ids", Change::on_reload,
-                  "Ids of mailing lists, as in List-Id between the angle brackets. Anyone can write a "
-                  "List-Id: add "
-                  "networks or dkim_domains."},
-                 at(&PolicyOverride::list_ids), list_id_text, {}),
-        word_row({"action", Change::on_reload, "What is done instead of what the policy asks for."},
-                 at(&PolicyOverride::action),
-                 {{"accept", OverrideAction::accept},
-                  {"tag", OverrideAction::tag},
-                  {"quarantine", OverrideAction::quarantine},
-                  {"reject", OverrideAction::reject}},
-                 std::nullopt),
-        word_row({"reason", Change::on_reload,
-                  "The reason that aggregate reports give (PolicyOverrideType of RFC 7489)."},
-                 at(&PolicyOverride::reason),
-                 {{"forwarded", OverrideReason::forwarded},
-                  {"trusted_forwarder", OverrideReason::trusted_forwarder},
-                  {"mailing_list", OverrideReason::mailing_list},
-                  {"local_policy", OverrideReason::local_policy},
-                  {"other", OverrideReason::other}},
-                 "local_policy"),
-        text_row(
-            {"comment", Change::on_reload, "A remark that goes with the reason into records and reports."},
-            at(&PolicyOverride::comment), words_text, ""),
-    };
-    return rows;
 }
 
 SettingsSection trust_section() {

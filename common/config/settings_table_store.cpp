@@ -1,34 +1,45 @@
-// [store], [report]: what is kept of messages, and what is sent about them.
+// [store]: what is kept of messages.
+#include <algorithm>
+
 #include "common/config/setting_values.hpp"
 #include "common/config/settings_table.hpp"
 
 namespace defender::config {
 namespace {
 
-/// Kept nowhere: it has one value.
+/// Where PostgreSQL is, as libpq reads it. A problem never repeats the text: it may hold a password.
 SettingRow<Settings> postgresql_row() {
     const SettingInfo info{
         "postgresql", Change::on_restart,
-        "Reserved for a libpq connection string. This version keeps its records in the file "
-        "above and takes only the empty text here."};
-    return {info, TakesText{"empty"}, fallback_of(std::string()),
-            // The text itself is not repeated: it may hold a password.
-            [](Settings&, const Value& value) {
-                if (std::get<std::string>(value).empty()) return Problems{};
-                return Problems{{"is set, but this version has no PostgreSQL store",
-                                 "write \"\" or remove the line; records are kept in store.path",
-                                 {}}};
+        "The PostgreSQL database that records are moved to and reports are made in, as a libpq connection "
+        "string: \"host=db.example.net dbname=defender user=defender sslmode=verify-full\", or a URI. "
+        "Several "
+        "gateways and reporters may share one database. The file of store.path is then a journal: each "
+        "record "
+        "is written there first, and while PostgreSQL is away it waits there. With the empty text all is "
+        "kept "
+        "in the file.\n\n"
+        "Keep the password out of it: name a file for it (passfile=/etc/defender/pgpass) or a service of "
+        "libpq's (service=defender), or let PostgreSQL know the account that asks (peer, certificates). The "
+        "database must be empty at first, with the encoding UTF8; the milter, the reporter or \"defenderctl "
+        "migrate\" make the tables. Switch to it right after a day's reports were sent: reports that the "
+        "file "
+        "has begun are not carried over."};
+    return {info, TakesText{"a libpq connection string, or empty"}, fallback_of(std::string()),
+            [](Settings& settings, const Value& value) {
+                const auto& text = std::get<std::string>(value);
+                const auto is_control = [](char c) {
+                    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+                };
+                if (std::any_of(text.begin(), text.end(), is_control)) {
+                    return Problems{
+                        {"has control characters", "write a libpq connection string on one line", {}}};
+                }
+                settings.store.postgresql = text;
+                return Problems{};
             },
-            [](const Settings&) { return Value(std::string()); }};
+            [](const Settings& settings) { return Value(settings.store.postgresql); }};
 }
-
-Result<std::string> parse_schema(std::string_view text) {
-    if (text != "rfc7489") return Error{"a schema unknown here"};
-    return std::string(text);
-}
-
-constexpr TextCodec<std::string> schema_text{"rfc7489", "write \"rfc7489\"", parse_schema,
-                                             [](const std::string& schema) { return schema; }};
 
 }  // namespace
 
@@ -44,7 +55,12 @@ SettingsSection store_section() {
                       "two more files next to it."},
                      at(part, &StoreSettings::path), path_text, "/var/lib/defender/defender.db"),
             postgresql_row(),
-            number_row({"keep", Change::on_reload, "Records older than this are deleted."},
+            number_row({"journal_max", Change::on_restart,
+                        "Records that may wait in the file for PostgreSQL; a record takes some 5 kilobytes. "
+                        "Beyond it records are lost, logged and counted, rather than mail held up."},
+                       at(part, &StoreSettings::journal_max), {1000, 1000000000, "records"}, 1000000),
+            number_row({"keep", Change::on_reload,
+                        "Records older than this are deleted, in PostgreSQL by whole days (UTC)."},
                        at(part, &StoreSettings::keep_days), {1, 3650, "days"}, 90),
             word_row(
                 {"addresses", Change::on_reload,
@@ -57,29 +73,6 @@ SettingsSection store_section() {
                  "Records that may wait for the disk. Beyond it records are lost, logged and counted, rather "
                  "than mail held up."},
                 at(part, &StoreSettings::queue_max), {1, 1000000, "records"}, 10000),
-        },
-    };
-}
-
-SettingsSection report_section() {
-    const auto part = &Settings::report;
-    return {
-        "report",
-        "Aggregate reports to the owners of author domains.",
-        {
-            switch_row({"enabled", Change::on_reload,
-                        "Whether reports are made and sent. With true, org_name and email must be given."},
-                       at(part, &ReportSettings::enabled), false),
-            text_row({"org_name", Change::on_reload, "Who reports: the name of the organization."},
-                     at(part, &ReportSettings::org_name), words_text, ""),
-            text_row(
-                {"email", Change::on_reload, "The From of report mail, and the contact that reports name."},
-                at(part, &ReportSettings::email), optional_address_text, ""),
-            text_row({"smtp", Change::on_reload, "The mail server that reports are handed to."},
-                     at(part, &ReportSettings::smtp), smtp_url_text, "smtp://127.0.0.1:25"),
-            text_row(
-                {"schema", Change::on_reload, "The schema of the reports' XML. This version knows no other."},
-                at(part, &ReportSettings::schema), schema_text, "rfc7489"),
         },
     };
 }

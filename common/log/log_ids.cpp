@@ -6,10 +6,37 @@ namespace defender::log {
 namespace {
 
 constexpr auto ids = std::to_array<LogId>({
+    {"DELIVERY_GIVEN_UP",
+     "A report mail was refused for good, or could not be delivered for three days; its address gets no "
+     "reports "
+     "for a time.",
+     "See the answer in the line; \"defenderctl report resend\" tries again once the cause is mended."},
+    {"DELIVERY_HOUR_FULL", "report.max_per_hour mails were sent in this hour; the others wait for the next.",
+     "Raise report.max_per_hour where the mail server can take more."},
+    {"DELIVERY_NOT_COMPOSED", "A report mail could not be made ready; it is tried again.",
+     "See what the line names: most often the key of report.dkim_key_file."},
+    {"DELIVERY_RETRY", "A report mail could not be delivered; it is tried again.",
+     "None; the answer in the line says why."},
+    {"DELIVERY_SENT", "The mail server took a report mail.", ""},
+    {"DELIVERY_SERVER_FAILED",
+     "The mail server for reports cannot be used. All report mails wait; no attempt is counted against their "
+     "recipients.",
+     "See report.smtp and the settings beside it: the server, its TLS or the login failed as the line says."},
+    {"DELIVERY_SKIPPED",
+     "A report mail is not sent at all: the destination does not want it, is suppressed or is in "
+     "report.never_send, or the mail is too large for it.",
+     ""},
     {"DNS_SERVER_DOWN",
      "A DNS server has not answered for a while; the others are asked first until it does again.",
      "See whether the server runs and can be reached from this host."},
     {"DNS_SERVER_UP", "A DNS server that was given up answers again.", ""},
+    {"FAILURE_REPORTS_WAITING",
+     "Failure reports wait on this host, as the database that they are sent from cannot be reached.",
+     "See whether the PostgreSQL server of store.postgresql runs; they move on by themselves."},
+    {"FAILURE_REPORT_LOST",
+     "A failure report that was asked for could not be made; the message is not touched.",
+     "See what the line names: most often a disk that is full."},
+    {"FAILURE_REPORT_MADE", "A failure report was made and waits to be sent.", ""},
     {"MESSAGE_EXEMPT",
      "A message was let through without being judged: its client is in trust.networks or has logged in.", ""},
     {"MESSAGE_JUDGED",
@@ -37,12 +64,57 @@ constexpr auto ids = std::to_array<LogId>({
      "store."},
     {"MILTER_STOPPED", "The milter has ended.", ""},
     {"MILTER_STOPPING", "The milter was told to end; it finishes the messages in hand first.", ""},
+    {"REPORTER_DISABLED", "report.enabled is false: no reports are made.", ""},
+    {"REPORTER_EXPIRED", "Records and reports older than store.keep and report.keep were deleted.", ""},
+    {"REPORTER_METRICS_FAILED", "The reporter's /metrics could not be opened; reports are made all the same.",
+     "See whether another program has the address of report.metrics_listen."},
+    {"REPORTER_READY", "The reporter has begun its work.", ""},
+    {"REPORTER_RELOADED", "The reporter read its settings again, and they are in force.",
+     "Restart the reporter where the line names settings that need it."},
+    {"REPORTER_RELOAD_FAILED", "The reporter could not read its settings again; those in force before stay.",
+     "Mend what the lines name, check with --check-config, and reload again."},
+    {"REPORTER_START_FAILED", "The reporter could not begin to work and has ended.",
+     "Mend what the line names: most often the store, the key of report mail, or the password file."},
+    {"REPORTER_STEP_FAILED",
+     "A step of reporting failed, most often as the store cannot be used. Nothing is lost: it is tried "
+     "again.",
+     "See what the line names; the store must be there and have room."},
+    {"REPORTER_STEP_RECOVERED", "The steps of reporting succeed again.", ""},
+    {"REPORTER_STOPPED", "The reporter has ended.", ""},
+    {"REPORT_CLOSED",
+     "A report is complete: its files are made and wait to be sent. No files: too few messages, or nobody "
+     "who "
+     "wants them.",
+     ""},
+    {"REPORT_FAILED", "The files of a report could not be made; it is tried again.",
+     "Report it, with the line, where it stays so: a row of the report is damaged, or memory is lacking."},
     {"STATUS_SOCKET_FAILED", "The socket for \"defenderctl status\" could not be opened; mail goes on.",
      "See whether the folder of milter.status_socket exists and may be written to."},
+    {"STORE_JOURNAL_RENAMED",
+     "Another file had the same name as this journal in PostgreSQL: one is a copy of the other. This one has "
+     "a "
+     "new name, and no record is lost.",
+     "See whether the file came from a machine that was cloned or from a backup. Each host needs a file of "
+     "its "
+     "own from the beginning."},
     {"STORE_MIGRATED", "The store's schema was brought up to this version's.", ""},
     {"STORE_OPENED", "The store is open.", ""},
     {"STORE_OPEN_FAILED", "The store could not be opened.",
      "See whether the folder of store.path exists, belongs to the milter's user and has room."},
+    {"STORE_POSTGRESQL_AWAY",
+     "Records cannot be moved into PostgreSQL, or be looked up there; they wait in the file of store.path "
+     "and "
+     "mail goes on. The line has the reason, once for each time that it begins.",
+     "See whether the database runs, can be reached and lets the role in. Nothing is lost while the file has "
+     "room, up to store.journal_max."},
+    {"STORE_POSTGRESQL_BACK", "Records are moved into PostgreSQL again.", ""},
+    {"STORE_POSTGRESQL_OPENED", "Records are moved into the PostgreSQL database that the line names.", ""},
+    {"STORE_RECORD_SET_ASIDE",
+     "PostgreSQL refused a record for what it holds. It was taken out of the way of the others and stays in "
+     "the file of store.path (table set_aside) until it expires; \"defenderctl explain\" finds it, reports "
+     "do "
+     "not count it.",
+     "Report it, with the line: this is a defect of the program, unless the tables were changed by hand."},
     {"STORE_RECOVERED", "Records can be written again after a failure.",
      "See the STORE_WRITE_FAILED lines before for what was lost."},
     {"STORE_WRITE_FAILED",

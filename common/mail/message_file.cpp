@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/base/text.hpp"
+#include "common/mail/line_ends.hpp"
 
 namespace defender::mail {
 namespace {
@@ -33,18 +34,6 @@ std::optional<std::size_t> colon_of(std::string_view line) {
     const auto colon = std::find_if_not(name_end, line.end(), text::is_blank);
     if (name_end == line.begin() || colon == line.end() || *colon != ':') return std::nullopt;
     return static_cast<std::size_t>(colon - line.begin());
-}
-
-std::string with_crlf(std::string_view octets) {
-    std::string out;
-    out.reserve(octets.size());
-    char previous = '\0';
-    for (const char c : octets) {
-        if (c == '\n' && previous != '\r') out += '\r';
-        out += c;
-        previous = c;
-    }
-    return out;
 }
 
 /// Drops a first line as mbox files have it, "From u@d Thu Jan  1 00:00:00 1970".

@@ -65,6 +65,23 @@ StoreMetrics store_metrics(Registry& registry) {
         counter(registry, "defender_store_records_lost_total", "Records that could not be made durable"),
         counter(registry, "defender_store_commits_total", "Transactions committed"),
         gauge(registry, "defender_store_queued_records", "Records waiting for the disk"),
+        counter(registry, "defender_store_records_moved_total", "Records moved into PostgreSQL"),
+        gauge(registry, "defender_store_journal_records", "Records waiting for PostgreSQL"),
+        gauge(registry, "defender_store_set_aside_records",
+              "Records that PostgreSQL refused for what they hold, kept in the file"),
+        gauge(registry, "defender_store_postgresql_away", "1 while records cannot be moved, else 0"),
+    };
+}
+
+ReporterMetrics reporter_metrics(Registry& registry) {
+    return {
+        counter(registry, "defender_reporter_records_folded_total", "Records taken into reports"),
+        counter(registry, "defender_reporter_reports_closed_total", "Reports completed"),
+        counter(registry, "defender_reporter_mails_sent_total", "Report mails that the mail server took"),
+        counter(registry, "defender_reporter_retries_total", "Attempts that are to be repeated"),
+        counter(registry, "defender_reporter_given_up_total", "Report mails given up"),
+        counter(registry, "defender_reporter_skipped_total", "Report mails not sent at all"),
+        gauge(registry, "defender_reporter_waiting", "Report mails on their way"),
     };
 }
 
@@ -75,6 +92,7 @@ struct Metrics::Parts {
     DnsMetrics dns = dns_metrics(*registry);
     MilterMetrics milter = milter_metrics(*registry);
     StoreMetrics store = store_metrics(*registry);
+    ReporterMetrics reporter = reporter_metrics(*registry);
 };
 
 Metrics::Metrics() : parts_(std::make_unique<Parts>()) {}
@@ -88,6 +106,9 @@ MilterMetrics& Metrics::milter() noexcept {
 }
 StoreMetrics& Metrics::store() noexcept {
     return parts_->store;
+}
+ReporterMetrics& Metrics::reporter() noexcept {
+    return parts_->reporter;
 }
 
 std::string Metrics::text() const {

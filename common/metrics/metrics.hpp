@@ -1,4 +1,5 @@
-/// Metrics: every figure that the milter counts, with its name and help, and their Prometheus text.
+/// Metrics: every figure that the milter and the reporter count, with its name and help, and their Prometheus
+/// text.
 ///
 /// One struct, made once in a program and handed down by reference; a room increments its own part.
 /// Backed by prometheus-cpp. Names start with defender_. Thread-safe.
@@ -40,6 +41,21 @@ struct StoreMetrics {
     prometheus::Counter& lost;
     prometheus::Counter& commits;
     prometheus::Gauge& queued;
+    // Where records are moved from the file into PostgreSQL:
+    prometheus::Counter& moved;
+    prometheus::Gauge& waiting;    ///< in the file
+    prometheus::Gauge& set_aside;  ///< in the file, as PostgreSQL refused them for what they hold
+    prometheus::Gauge& away;       ///< 1 while PostgreSQL cannot be used
+};
+
+struct ReporterMetrics {
+    prometheus::Counter& folded;
+    prometheus::Counter& closed;
+    prometheus::Counter& sent;
+    prometheus::Counter& retries;
+    prometheus::Counter& given_up;
+    prometheus::Counter& skipped;
+    prometheus::Gauge& waiting;  ///< deliveries that are not at their end
 };
 
 class Metrics {
@@ -52,6 +68,7 @@ class Metrics {
     [[nodiscard]] DnsMetrics& dns() noexcept;
     [[nodiscard]] MilterMetrics& milter() noexcept;
     [[nodiscard]] StoreMetrics& store() noexcept;
+    [[nodiscard]] ReporterMetrics& reporter() noexcept;
     /// Prometheus text exposition format 0.0.4.
     [[nodiscard]] std::string text() const;
 

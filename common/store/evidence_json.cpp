@@ -161,6 +161,7 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
     from.array("policies", evidence.policies, read_policy);
     from.text("list_id", evidence.list_id);
     from.texts("limits_reached", evidence.limits_reached);
+    from.flag("own_report_mail", evidence.own_report_mail);
 }
 
 }  // namespace
@@ -180,7 +181,8 @@ Json to_json(const auth::Evidence& evidence) {
             {"dkim", array_of(evidence.dkim, write_dkim)},
             {"policies", array_of(evidence.policies, write_policy)},
             {"list_id", evidence.list_id},
-            {"limits_reached", evidence.limits_reached}};
+            {"limits_reached", evidence.limits_reached},
+            {"own_report_mail", evidence.own_report_mail}};
 }
 
 Result<auth::Evidence> evidence_from_json(std::string_view text) {

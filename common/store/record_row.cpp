@@ -58,8 +58,8 @@ RecordDomainRow to_row(const Record& record, const auth::DomainJudgement& domain
     row.policy_domain = column_text(domain.policy_domain);
     if (const auto* policy = policy_of(record.evidence, domain.author_domain)) {
         row.policy_record = column_text(policy->record_text);
-        row.reportable =
-            record.judgement.exemption == auth::Exemption::no && !policy->record.aggregate_uris.empty();
+        row.reportable = record.judgement.exemption == auth::Exemption::no &&
+                         !record.evidence.own_report_mail && !policy->record.aggregate_uris.empty();
     }
     row.result = to_string(domain.result);
     row.spf_aligned = domain.spf_aligned;

@@ -22,7 +22,7 @@ struct RecordDomainRow {
     std::string author_domain;  ///< header_from
     std::string policy_domain;
     std::string policy_record;  ///< as published; empty where none was found
-    bool reportable = false;    ///< judged, and the policy record has rua
+    bool reportable = false;    ///< judged, no mail of our own reporting, and the policy record has rua
     std::string result;
     bool spf_aligned = false;
     bool dkim_aligned = false;

@@ -52,19 +52,30 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const noexce
 SqliteStatement::SqliteStatement(sqlite3_stmt* statement, const SqliteDatabase& database)
     : statement_(statement), database_(&database) {}
 
-SqliteStatement& SqliteStatement::bind(std::string_view text) {
-    // A null pointer would bind NULL instead of the empty string.
-    const char* octets = text.data() ? text.data() : "";
-    const int code = sqlite3_bind_text64(statement_.get(), next_parameter_++, octets, text.size(),
-                                         SQLITE_TRANSIENT, SQLITE_UTF8);
+SqliteStatement& SqliteStatement::bound(int code) {
     if (code != SQLITE_OK && bind_failure_ == SQLITE_OK) bind_failure_ = code;
     return *this;
 }
 
+SqliteStatement& SqliteStatement::bind(std::string_view text) {
+    // A null pointer would bind NULL instead of the empty string.
+    const char* octets = text.data() ? text.data() : "";
+    return bound(sqlite3_bind_text64(statement_.get(), next_parameter_++, octets, text.size(),
+                                     SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
 SqliteStatement& SqliteStatement::bind(std::int64_t number) {
-    const int code = sqlite3_bind_int64(statement_.get(), next_parameter_++, number);
-    if (code != SQLITE_OK && bind_failure_ == SQLITE_OK) bind_failure_ = code;
-    return *this;
+    return bound(sqlite3_bind_int64(statement_.get(), next_parameter_++, number));
+}
+
+SqliteStatement& SqliteStatement::bind_octets(std::string_view octets) {
+    const char* begin = octets.data() ? octets.data() : "";
+    return bound(
+        sqlite3_bind_blob64(statement_.get(), next_parameter_++, begin, octets.size(), SQLITE_TRANSIENT));
+}
+
+SqliteStatement& SqliteStatement::bind_null() {
+    return bound(sqlite3_bind_null(statement_.get(), next_parameter_++));
 }
 
 Result<bool> SqliteStatement::step() {
@@ -103,8 +114,19 @@ std::int64_t SqliteStatement::number(int column) const {
     return sqlite3_column_int64(statement_.get(), column);
 }
 
+std::string SqliteStatement::octets(int column) const {
+    const auto* octets = sqlite3_column_blob(statement_.get(), column);
+    if (!octets) return {};
+    const auto count = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return {static_cast<const char*>(octets), count};
+}
+
 bool SqliteStatement::is_null(int column) const {
     return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+int SqliteStatement::column_count() const {
+    return sqlite3_column_count(statement_.get());
 }
 
 void SqliteDatabase::Close::operator()(sqlite3* connection) const noexcept {

@@ -26,6 +26,8 @@ class SqliteStatement {
     /// Binds the next parameter. A failure comes out of the next step().
     SqliteStatement& bind(std::string_view text);
     SqliteStatement& bind(std::int64_t number);
+    SqliteStatement& bind_octets(std::string_view octets);
+    SqliteStatement& bind_null();
     /// True where there is a row to read, false at the end.
     [[nodiscard]] Result<bool> step();
     /// Steps to the end, then is ready to be bound anew.
@@ -35,7 +37,10 @@ class SqliteStatement {
 
     [[nodiscard]] std::string text(int column) const;
     [[nodiscard]] std::int64_t number(int column) const;
+    [[nodiscard]] std::string octets(int column) const;
     [[nodiscard]] bool is_null(int column) const;
+    /// 0 for a statement that gives no rows.
+    [[nodiscard]] int column_count() const;
 
   private:
     friend class SqliteDatabase;
@@ -43,6 +48,7 @@ class SqliteStatement {
         void operator()(sqlite3_stmt* statement) const noexcept;
     };
     SqliteStatement(sqlite3_stmt* statement, const SqliteDatabase& database);
+    SqliteStatement& bound(int code);
 
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
     const SqliteDatabase* database_;

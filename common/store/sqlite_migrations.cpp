@@ -5,6 +5,9 @@
 #include <string>
 #include <thread>
 
+#include "common/log/log.hpp"
+#include "common/store/report_schema.hpp"
+
 namespace defender::store {
 namespace {
 
@@ -65,7 +68,32 @@ CREATE TABLE record_domain (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations_of_the_store{SqliteMigration{create_records}};
+// journal: one row. folded_id: the records up to it are folded into reports. journal: the name of this file,
+// as several gateways may move their records into one database; a random UUID (RFC 9562 version 4).
+// set_aside: records that the other database refused for what they hold, with the reason; row is JSON.
+constexpr std::string_view create_journal = R"sql(
+CREATE TABLE journal (
+    journal   TEXT    NOT NULL PRIMARY KEY,
+    folded_id INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal (journal, folded_id)
+SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+             || substr('89AB', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-'
+             || hex(randomblob(6))),
+       0;
+
+CREATE TABLE set_aside (
+    id    INTEGER PRIMARY KEY,
+    at    INTEGER NOT NULL,
+    error TEXT    NOT NULL,
+    row   TEXT    NOT NULL
+) STRICT;
+)sql";
+
+const std::string& create_reports() {
+    static const std::string sql = std::string(create_journal) + report_tables(SqlDialect::sqlite);
+    return sql;
+}
 
 Result<bool> is_empty(SqliteDatabase& database) {
     const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
@@ -115,9 +143,24 @@ Status apply(SqliteDatabase& database, const SqliteMigration& migration, int ver
     return transaction.value()->commit();
 }
 
+/// What read_only may use: a file that is exactly at this program's version.
+Result<int> current_version(SqliteDatabase& database) {
+    const auto version = schema_version(database, sqlite_migrations());
+    if (!version) return version.error();
+    const auto wanted = static_cast<int>(sqlite_migrations().size());
+    if (*version < wanted) {
+        return Error{database.path() + " has schema version " + std::to_string(*version) +
+                     ", this program needs " + std::to_string(wanted) +
+                     "; `defenderctl migrate` brings it there"};
+    }
+    return *version;
+}
+
 }  // namespace
 
 std::span<const SqliteMigration> sqlite_migrations() {
+    static const std::array migrations_of_the_store{SqliteMigration{create_records},
+                                                    SqliteMigration{create_reports()}};
     return migrations_of_the_store;
 }
 
@@ -147,6 +190,23 @@ Result<Migrated> migrate(SqliteDatabase& database, std::span<const SqliteMigrati
         if (!applied) return applied.error();
     }
     return Migrated{*found, static_cast<int>(migrations.size())};
+}
+
+Result<MigratedDatabase> open_migrated(const std::string& path, OpenMode mode,
+                                       std::chrono::milliseconds busy_timeout) {
+    auto database = SqliteDatabase::open(path, mode, busy_timeout);
+    if (!database) return database.error();
+    if (mode == OpenMode::read_only) {
+        const auto version = current_version(**database);
+        if (!version) return version.error();
+        return MigratedDatabase{std::move(database).value(), *version};
+    }
+    const auto migrated = migrate(**database, sqlite_migrations());
+    if (!migrated) return migrated.error();
+    if (migrated->from != migrated->to) {
+        log::info("STORE_MIGRATED", {{"path", path}, {"from", migrated->from}, {"to", migrated->to}});
+    }
+    return MigratedDatabase{std::move(database).value(), migrated->to};
 }
 
 }  // namespace defender::store

@@ -6,7 +6,10 @@
 /// refused. Thread-safety: as SqliteDatabase; several processes may migrate one file at once.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/base/result.hpp"
@@ -28,5 +31,15 @@ struct SqliteMigration {
 
 /// Applies what is outstanding. The file is put into WAL mode on the way.
 [[nodiscard]] Result<Migrated> migrate(SqliteDatabase& database, std::span<const SqliteMigration> migrations);
+
+/// A store's file, opened, and the version of its schema: this program's.
+struct MigratedDatabase {
+    std::unique_ptr<SqliteDatabase> database;
+    int version = 0;
+};
+/// read_write applies what is outstanding first (and logs STORE_MIGRATED); read_only refuses a file that has
+/// something outstanding.
+[[nodiscard]] Result<MigratedDatabase> open_migrated(const std::string& path, OpenMode mode,
+                                                     std::chrono::milliseconds busy_timeout);
 
 }  // namespace defender::store

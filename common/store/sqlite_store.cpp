@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "common/log/log.hpp"
 #include "common/store/record_row.hpp"
 #include "common/store/sqlite_database.hpp"
 #include "common/store/sqlite_migrations.hpp"
@@ -208,39 +207,14 @@ Result<StoreStatus> SqliteStore::status() {
     return status;
 }
 
-/// What read_only may use: a file that is exactly at this program's version.
-Result<int> current_version(SqliteDatabase& database) {
-    const auto version = schema_version(database, sqlite_migrations());
-    if (!version) return version.error();
-    const auto wanted = static_cast<int>(sqlite_migrations().size());
-    if (*version < wanted) {
-        return Error{database.path() + " has schema version " + std::to_string(*version) +
-                     ", this program needs " + std::to_string(wanted) +
-                     "; `defenderctl migrate` brings it there"};
-    }
-    return *version;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RecordStore>> open_sqlite_store(const std::string& path, OpenMode mode,
                                                        std::chrono::milliseconds busy_timeout) {
-    auto database = SqliteDatabase::open(path, mode, busy_timeout);
-    if (!database) return database.error();
-    int version = 0;
-    if (mode == OpenMode::read_write) {
-        const auto migrated = migrate(**database, sqlite_migrations());
-        if (!migrated) return migrated.error();
-        if (migrated->from != migrated->to) {
-            log::info("STORE_MIGRATED", {{"path", path}, {"from", migrated->from}, {"to", migrated->to}});
-        }
-        version = migrated->to;
-    } else {
-        const auto current = current_version(**database);
-        if (!current) return current.error();
-        version = *current;
-    }
-    return std::unique_ptr<RecordStore>(std::make_unique<SqliteStore>(std::move(database).value(), version));
+    auto opened = open_migrated(path, mode, busy_timeout);
+    if (!opened) return opened.error();
+    auto& [database, version] = opened.value();
+    return std::unique_ptr<RecordStore>(std::make_unique<SqliteStore>(std::move(database), version));
 }
 
 Result<Migrated> migrate_sqlite_store(const std::string& path, std::chrono::milliseconds busy_timeout) {

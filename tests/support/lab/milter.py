@@ -22,6 +22,7 @@ class Programs:
     ctl: Path
     folder: Path
     cache: Path
+    reporter: Path | None = None
 
 
 def toml(settings):

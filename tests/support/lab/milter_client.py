@@ -140,7 +140,7 @@ class MilterClient:
         return self._step(b"H", _text(name) + b"\0")
 
     def mail(self, sender, *parameters, login=None, queue_id=None):
-        macros = {"{mail_addr}": sender.strip("<>")}
+        macros = {"{mail_addr}": _text(sender).strip(b"<>")}
         if login:
             macros.update({"{auth_authen}": login, "{auth_type}": "PLAIN"})
         if queue_id:
@@ -187,11 +187,12 @@ class MilterClient:
         return self._answer()
 
     def message_until_end(self, message, *, queue_id, mail_from="", ip="192.0.2.1", helo="client.example",
-                          name="[unavailable]", login=None, connected=False):
-        """Everything before the end of the message; an Outcome where the milter ended it earlier."""
+                          name="[unavailable]", login=None, connected=False, recipient="user@lab.example"):
+        """Everything before the end of the message; an Outcome where the milter ended it earlier. Names may
+        be text or octets."""
         steps = [] if connected else [lambda: self.connect(ip, name), lambda: self.helo(helo)]
-        steps += [lambda: self.mail(f"<{mail_from}>", login=login, queue_id=queue_id),
-                  lambda: self.rcpt("<user@lab.example>", queue_id), lambda: self.data(queue_id)]
+        steps += [lambda: self.mail(b"<" + _text(mail_from) + b">", login=login, queue_id=queue_id),
+                  lambda: self.rcpt(b"<" + _text(recipient) + b">", queue_id), lambda: self.data(queue_id)]
         head, _, body = message.partition(b"\r\n\r\n")
         for field_name, value in _fields(head):
             steps.append(lambda n=field_name, v=value: self.header(n, v))

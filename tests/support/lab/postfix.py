@@ -112,16 +112,17 @@ postlog   unix-dgram n - n - 1 postlogd
 class Postfix:
     """`milters` maps a name of the test's choice to a milter in Postfix's notation (None: no milter).
 
-    `port(name)` is the SMTP port that hands its mail to that milter.
+    `port(name)` is the SMTP port that hands its mail to that milter. `more_main_cf` are lines for main.cf,
+    where the last one that sets a parameter counts.
     """
 
-    def __init__(self, folder, cache, milters):
+    def __init__(self, folder, cache, milters, more_main_cf=""):
         if os.geteuid() != 0:
             raise LabError("the private Postfix needs root")
         self.folder = Path(folder) / "postfix"
         self._packages = unpacked("postfix", cache)
         self._ports = {name: free_port() for name in milters}
-        self._write(milters)
+        self._write(milters, more_main_cf)
         self._env = {"LD_LIBRARY_PATH": str(self._packages / "usr/lib/postfix"),
                      "MAIL_CONFIG": str(self._etc)}
         self._run_tool("postfix", "check")
@@ -133,7 +134,7 @@ class Postfix:
     def port(self, name):
         return self._ports[name]
 
-    def _write(self, milters):
+    def _write(self, milters, more_main_cf):
         self._etc = self.folder / "etc"
         account = pwd.getpwnam(DELIVERS_AS)
         self.inbox = self.folder / "mail/inbox"
@@ -152,7 +153,7 @@ class Postfix:
         grp.getgrnam(GROUP)
         (self._etc / "main.cf").write_text(MAIN_CF.format(
             run=self.folder, pkg=self._packages, owner=OWNER, group=GROUP, delivers_as=DELIVERS_AS,
-            uid=account.pw_uid, gid=account.pw_gid))
+            uid=account.pw_uid, gid=account.pw_gid) + more_main_cf)
         services = [f"127.0.0.1:{self._ports[name]} inet n - n - - smtpd -o smtpd_milters={milter or ''}\n"
                     for name, milter in milters.items()]
         (self._etc / "master.cf").write_text("".join(services) + MASTER_CF)

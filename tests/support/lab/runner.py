@@ -75,6 +75,7 @@ def programs_from_arguments(description, extra=None):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--milter", required=True, type=Path, help="the defender-milter to test")
     parser.add_argument("--ctl", required=True, type=Path, help="the defenderctl to test")
+    parser.add_argument("--reporter", type=Path, help="the defender-reporter to test")
     parser.add_argument("--folder", required=True, type=Path, help="a folder to work in; emptied first")
     parser.add_argument("--cache", required=True, type=Path, help="where unpacked mail servers are kept")
     if extra:
@@ -82,5 +83,5 @@ def programs_from_arguments(description, extra=None):
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     programs = Programs(arguments.milter.resolve(), arguments.ctl.resolve(), make_folder(arguments.folder),
-                        arguments.cache.resolve())
+                        arguments.cache.resolve(), arguments.reporter and arguments.reporter.resolve())
     return programs, arguments

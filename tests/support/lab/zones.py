@@ -26,9 +26,9 @@ class Zone:
     def txt(self, name, text):
         self.add(name, "TXT", quoted(text))
 
-    def file(self):
+    def file(self, serial=1):
         """Zone file text for the root zone."""
-        lines = ["$TTL 300", ". SOA ns.lab.example. host.lab.example. 1 3600 600 86400 60",
+        lines = ["$TTL 300", f". SOA ns.lab.example. host.lab.example. {serial} 3600 600 86400 60",
                  ". NS ns.lab.example.",
                  "ns.lab.example. A 127.0.0.1"]
         lines += [f"{name}. {kind} {text}" for (name, kind), texts in self.records.items() for text in texts]

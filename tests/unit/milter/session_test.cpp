@@ -184,6 +184,25 @@ TEST_F(SessionTest, ProblemOnTheWayGivesOnErrorAndIsRecorded) {
     EXPECT_EQ(records()[0].judgement.action, Action::tempfail);
 }
 
+TEST_F(SessionTest, MailToOurReportAddressAloneIsRecordedAsOwn) {
+    settings_->report.enabled = true;
+    settings_->report.email = "reports@example.net";
+    start();
+    Session session(*gateway_);
+    const auto send = [&](const std::vector<std::string>& recipients, const std::string& queue_id) {
+        session.connect("client.example.com", IpAddress::parse("192.0.2.1"));
+        session.mail_from("<>", false);
+        for (const auto& recipient : recipients) session.recipient(recipient);
+        session.header("From", " mailer-daemon@example.com");
+        session.end_of_headers();
+        end(session, queue_id);
+        return records().back().evidence.own_report_mail;
+    };
+    EXPECT_TRUE(send({"<Reports@Example.NET>"}, "Q1"));
+    EXPECT_FALSE(send({"<reports@example.net>", "<someone@example.net>"}, "Q2"));
+    EXPECT_FALSE(send({}, "Q3"));
+}
+
 TEST_F(SessionTest, MessageKeepsTheConfigurationThatItBeganWith) {
     start();
     Session session(*gateway_);

@@ -2,10 +2,20 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
+
 namespace defender::config {
 namespace {
 
 using ::testing::HasSubstr;
+
+/// The array of tables that a table has.
+SettingsArray array_of(std::string_view table) {
+    for (const auto& section : settings_sections()) {
+        if (section.name == table) return section.arrays.at(0);
+    }
+    throw std::out_of_range(std::string(table));
+}
 
 TEST(SettingsHints, EditDistanceCountsEachMistakeOnce) {
     EXPECT_EQ(edit_distance("", ""), 0U);
@@ -35,7 +45,9 @@ TEST(SettingsHints, MendNamesWhatWasMeant) {
     EXPECT_EQ(mend_unknown_key("milter", "sockets"), "did you mean \"socket\"?");
     EXPECT_EQ(mend_unknown_key("policy", "overide"), "did you mean \"override\"?");
     EXPECT_EQ(mend_unknown_table("millter"), "did you mean \"[milter]\"?");
-    EXPECT_EQ(mend_unknown_override_key("author_domain"), "did you mean \"author_domains\"?");
+    EXPECT_EQ(mend_unknown_key("report", "destinations"), "did you mean \"destination\"?");
+    EXPECT_EQ(mend_unknown_entry_key("policy", array_of("policy"), "author_domain"),
+              "did you mean \"author_domains\"?");
 }
 
 TEST(SettingsHints, KeyOfAnotherTableIsToBeMoved) {
@@ -47,7 +59,8 @@ TEST(SettingsHints, WithoutAnyIdeaTheKnownOnesAreListed) {
     EXPECT_THAT(mend_unknown_key("trust", "zzzzzzzzzzzz"), HasSubstr("networks, authenticated"));
     EXPECT_THAT(mend_unknown_table("zzzzzzzzzzzz"), HasSubstr("milter, dns, dmarc"));
     EXPECT_THAT(mend_unknown_key("", "zzzzzzzzzzzz"), HasSubstr("milter, dns, dmarc"));
-    EXPECT_THAT(mend_unknown_override_key("zzzzzzzzzzzz"), HasSubstr("author_domains, networks"));
+    EXPECT_EQ(mend_unknown_entry_key("report", array_of("report"), "zzzzzzzzzzzz"),
+              "remove it; the settings of [[report.destination]] are domain, schema");
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ TEST(SettingsManual, ShippedFileIsValidAndEqualsTheDefaults) {
         }
     }
     EXPECT_THAT(reading.settings->policy.overrides, IsEmpty());
+    EXPECT_TRUE(reading.settings->report.destinations.empty());
 }
 
 TEST(SettingsManual, EverySettingStandsInBothDocuments) {
@@ -55,21 +56,33 @@ TEST(SettingsManual, EverySettingStandsInBothDocuments) {
             EXPECT_THAT(page, HasSubstr("\n.B \"" + std::string(row.info.name) + "\"\n"));
         }
     }
-    for (const auto& row : override_rows()) {
-        EXPECT_THAT(file, HasSubstr("\n#" + std::string(row.info.name) + " = "));
-        EXPECT_THAT(page, HasSubstr("\n.B \"" + std::string(row.info.name) + "\"\n"));
+    for (const auto& section : settings_sections()) {
+        for (const auto& array : section.arrays) {
+            const std::string name = std::string(section.name) + "." + std::string(array.key);
+            EXPECT_THAT(file, HasSubstr("\n#[[" + name + "]]\n"));
+            for (const auto& row : array.rows) {
+                EXPECT_THAT(file, HasSubstr("\n#" + std::string(row.info.name) + " = "));
+                EXPECT_THAT(page, HasSubstr("\n.B \"" + std::string(row.info.name) + "\"\n"));
+            }
+        }
     }
 }
 
-TEST(SettingsManual, ExampleOfAnOverrideOnThePageIsValid) {
-    const std::string page = contents("docs/man/defender.toml.5");
-    const auto begin = page.find(".EX\n") + 4;
-    std::string example = page.substr(begin, page.find(".EE\n") - begin);
-    for (auto at = example.find("\\-"); at != std::string::npos; at = example.find("\\-"))
-        example.erase(at, 1);
-    const auto reading = read_settings(example, "example");
+/// The examples of the page, without roff's escapes.
+std::string examples_of(const std::string& page) {
+    std::string out;
+    for (auto at = page.find(".EX\n"); at != std::string::npos; at = page.find(".EX\n", at + 1)) {
+        out += page.substr(at + 4, page.find(".EE\n", at) - at - 4);
+    }
+    for (auto at = out.find("\\-"); at != std::string::npos; at = out.find("\\-")) out.erase(at, 1);
+    return out;
+}
+
+TEST(SettingsManual, ExamplesOnThePageAreValid) {
+    const auto reading = read_settings(examples_of(contents("docs/man/defender.toml.5")), "example");
     ASSERT_THAT(reading.errors, IsEmpty()) << reading.errors.front().to_string();
     EXPECT_EQ(reading.settings->policy.overrides.size(), 1U);
+    EXPECT_EQ(reading.settings->report.destinations.size(), 1U);
 }
 
 TEST(SettingsManual, LinesOfTheShippedFileAreShortAndPlain) {

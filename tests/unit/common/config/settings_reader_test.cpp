@@ -88,7 +88,7 @@ TEST(SettingsReader, EmptyFileGivesTheDefaultsOfActionAndStore) {
     EXPECT_EQ(s->store.queue_max, 10000U);
     EXPECT_FALSE(s->report.enabled);
     EXPECT_EQ(s->report.smtp, "smtp://127.0.0.1:25");
-    EXPECT_EQ(s->report.schema, "rfc7489");
+    EXPECT_EQ(s->report.schema, ReportSchema::rfc7489);
     EXPECT_EQ(s->log.level, LogLevel::info);
     EXPECT_EQ(s->log.target, LogTarget::stderr_);
     EXPECT_EQ(s->metrics.listen, "");
@@ -222,7 +222,16 @@ TEST(SettingsReader, ValuesOutOfRangeAreErrorsAndBoundsAreTaken) {
                                   {"dns", "failure_ttl", 0, 30},
                                   {"dkim", "min_rsa_bits", 1024, 4096},
                                   {"limits", "header_octets", 65536, 67108864},
-                                  {"store", "keep", 1, 3650}};
+                                  {"store", "keep", 1, 3650},
+                                  {"report", "smtp_timeout", 1, 3600},
+                                  {"report", "delay", 0, 86400},
+                                  {"report", "spread", 0, 86400},
+                                  {"report", "keep", 1, 3650},
+                                  {"report", "max_size", 1000, 104857600},
+                                  {"report", "min_messages", 1, 1000000000},
+                                  {"report", "max_per_hour", 1, 100000000},
+                                  {"failure", "max_per_domain_hour", 1, 1000000},
+                                  {"failure", "max_per_hour", 1, 1000000}};
     for (const auto& c : cases) {
         const auto text = [&](std::int64_t n) {
             return "[" + c.table + "]\n" + c.key + " = " + std::to_string(n);
@@ -236,9 +245,18 @@ TEST(SettingsReader, ValuesOutOfRangeAreErrorsAndBoundsAreTaken) {
 
 TEST(SettingsReader, WhatThisVersionHasNotIsAnErrorThatSaysSo) {
     EXPECT_THAT(error_of("[dmarc]\nstandard = \"rfc9989\""), HasSubstr("write rfc7489"));
-    EXPECT_THAT(error_of("[report]\nschema = \"rfc9990\""), HasSubstr("write \"rfc7489\""));
-    EXPECT_THAT(error_of("[store]\npostgresql = \"host=db password=secret\""),
-                AllOf(HasSubstr("this version has no PostgreSQL store"), Not(HasSubstr("secret"))));
+}
+
+TEST(SettingsReader, TheConnectionStringOfPostgresqlIsTakenAsItIsAndNeverRepeated) {
+    for (const std::string text :
+         {"", "host=db password='se cret'", "postgresql://u:s%40cret@db/name", "name"}) {
+        EXPECT_EQ(good("[store]\npostgresql = \"" + text + "\"")->store.postgresql, text);
+    }
+    for (const auto* wrong :
+         {"\"host=db password=secret\\n\"", "\"secret\\u0000\"", "[\"secret\"]", "{ a = \"secret\" }"}) {
+        EXPECT_THAT(error_of(std::string("[store]\npostgresql = ") + wrong),
+                    AllOf(HasSubstr("store.postgresql"), Not(HasSubstr("secret"))));
+    }
 }
 
 TEST(SettingsReader, OverridesAreReadInOrder) {
@@ -288,6 +306,103 @@ TEST(SettingsReader, ConditionThatIsWrongIsNotReportedAsMissing) {
                 HasSubstr("policy.override.networks has an item that is \"x\""));
     EXPECT_THAT(error_of("[[policy.override]]\naction = \"accept\"\nnetwork = [\"::1\"]"),
                 HasSubstr("did you mean \"networks\"?"));
+}
+
+TEST(SettingsReader, EveryReportSettingHasItsPlace) {
+    const auto s = good(R"(
+[report]
+bounce = "bounce@Example.net"
+contact = "https://example.net/dmarc"
+smtp = "smtps://mail.example.net"
+smtp_tls = "required"
+smtp_user = "reports"
+smtp_password_file = "/etc/defender/password"
+smtp_ca_file = "/etc/defender/ca.pem"
+smtp_timeout = 7
+schema = "rfc9990"
+delay = 60
+spread = 0
+keep = 30
+max_size = 2000
+min_messages = 5
+max_per_hour = 9
+never_send = ["Nobody@Example.com", "Example.ORG"]
+dkim_domain = "Example.net"
+dkim_selector = "2026"
+dkim_key_file = "/etc/defender/key.pem"
+metrics_listen = "127.0.0.1:9465"
+[[report.destination]]
+domain = "Old.Example"
+schema = "rfc7489"
+[[report.destination]]
+domain = "example"
+schema = "rfc9990"
+)");
+    const auto& report = s->report;
+    EXPECT_EQ(report.bounce, "bounce@example.net");
+    EXPECT_EQ(report.contact, "https://example.net/dmarc");
+    EXPECT_EQ(report.smtp, "smtps://mail.example.net");
+    EXPECT_EQ(report.smtp_tls, SmtpTls::required);
+    EXPECT_EQ(report.smtp_user, "reports");
+    EXPECT_EQ(report.smtp_password_file, "/etc/defender/password");
+    EXPECT_EQ(report.smtp_ca_file, "/etc/defender/ca.pem");
+    EXPECT_EQ(report.smtp_timeout, std::chrono::seconds(7));
+    EXPECT_EQ(report.schema, ReportSchema::rfc9990);
+    EXPECT_EQ(report.delay, std::chrono::seconds(60));
+    EXPECT_EQ(report.spread, std::chrono::seconds(0));
+    EXPECT_EQ(report.keep_days, 30U);
+    EXPECT_EQ(report.max_size, 2000U);
+    EXPECT_EQ(report.min_messages, 5U);
+    EXPECT_EQ(report.max_per_hour, 9U);
+    EXPECT_THAT(report.never_send, ::testing::ElementsAre("nobody@example.com", "example.org"));
+    EXPECT_EQ(report.dkim_domain, "example.net");
+    EXPECT_EQ(report.dkim_selector, "2026");
+    EXPECT_EQ(report.dkim_key_file, "/etc/defender/key.pem");
+    EXPECT_EQ(report.metrics_listen, "127.0.0.1:9465");
+    ASSERT_THAT(report.destinations, SizeIs(2));
+    EXPECT_EQ(report.destinations[0].domain.text(), "old.example");
+    EXPECT_EQ(report.destinations[0].schema, ReportSchema::rfc7489);
+    EXPECT_EQ(report.destinations[1].schema, ReportSchema::rfc9990);
+}
+
+TEST(SettingsReader, ReportsHaveTheirDefaults) {
+    const auto s = default_settings();
+    const auto& report = s->report;
+    EXPECT_EQ(report.bounce, "");
+    EXPECT_EQ(report.smtp_tls, SmtpTls::opportunistic);
+    EXPECT_EQ(report.smtp_timeout, std::chrono::seconds(60));
+    EXPECT_EQ(report.delay, std::chrono::seconds(3600));
+    EXPECT_EQ(report.spread, std::chrono::seconds(7200));
+    EXPECT_EQ(report.keep_days, 180U);
+    EXPECT_EQ(report.max_size, 10485760U);
+    EXPECT_EQ(report.min_messages, 1U);
+    EXPECT_EQ(report.max_per_hour, 10000U);
+    EXPECT_FALSE(s->failure.enabled);
+    EXPECT_FALSE(s->failure.body);
+    EXPECT_TRUE(s->failure.redact);
+    EXPECT_EQ(s->failure.max_per_domain_hour, 10U);
+    EXPECT_EQ(s->failure.max_per_hour, 100U);
+}
+
+TEST(SettingsReader, FailureReportsAreSetInATableOfTheirOwn) {
+    const auto s = good(
+        "[report]\nenabled = true\norg_name = \"x\"\nemail = \"a@b.example\"\n"
+        "[failure]\nenabled = true\nbody = true\nredact = false\n"
+        "max_per_domain_hour = 1\nmax_per_hour = 2\n");
+    EXPECT_TRUE(s->failure.enabled);
+    EXPECT_TRUE(s->failure.body);
+    EXPECT_FALSE(s->failure.redact);
+    EXPECT_EQ(s->failure.max_per_domain_hour, 1U);
+    EXPECT_EQ(s->failure.max_per_hour, 2U);
+}
+
+TEST(SettingsReader, DestinationNeedsADomainAndASchema) {
+    const auto lines = errors_of("[[report.destination]]\n");
+    ASSERT_THAT(lines, SizeIs(2));
+    EXPECT_THAT(lines[0],
+                AllOf(HasSubstr("this [[report.destination]] has no domain"), HasSubstr("add domain = ")));
+    EXPECT_THAT(lines[1], HasSubstr("this [[report.destination]] has no schema"));
+    EXPECT_THAT(error_of("[report]\ndestination = 1"), HasSubstr("write [[report.destination]]"));
 }
 
 TEST(SettingsReader, ReportsNeedWhoSendsThem) {

@@ -40,11 +40,39 @@ TEST(SettingsTable, EverySettingHasANameAManualAndADefault) {
             EXPECT_TRUE(fits(*row.fallback, row.takes)) << row.info.name;
         }
     }
-    std::set<std::string> seen;
-    for (const auto& row : override_rows()) {
-        expect_documented(row, seen);
-        EXPECT_TRUE(!row.fallback || fits(*row.fallback, row.takes)) << row.info.name;
+}
+
+TEST(SettingsTable, EverySettingOfAnArrayHasANameAndAManual) {
+    for (const auto& section : settings_sections()) {
+        for (const auto& array : section.arrays) {
+            EXPECT_TRUE(array.manual.ends_with('.')) << array.key;
+            std::set<std::string> seen;
+            for (const auto& row : array.rows) {
+                expect_documented(row, seen);
+                EXPECT_TRUE(!row.fallback || fits(*row.fallback, row.takes)) << row.info.name;
+            }
+        }
     }
+}
+
+TEST(SettingsTable, RowsOfAnArraySetTheLastEntry) {
+    Settings settings = *default_settings();
+    const auto sections = settings_sections();
+    for (const auto& section : sections) {
+        for (const auto& array : section.arrays) {
+            array.add(settings);
+            for (const auto& row : array.rows) {
+                const auto* takes = std::get_if<TakesWord>(&row.takes);
+                if (takes == nullptr) continue;
+                for (const auto& word : takes->words) {
+                    EXPECT_TRUE(row.set(settings, Value(word)).empty()) << word;
+                    EXPECT_EQ(row.get(settings), Value(word)) << word;
+                }
+            }
+        }
+    }
+    EXPECT_EQ(settings.policy.overrides.size(), 1U);
+    EXPECT_EQ(settings.report.destinations.size(), 1U);
 }
 
 TEST(SettingsTable, WhatIsSetIsWhatIsRead) {

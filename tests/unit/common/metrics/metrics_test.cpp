@@ -45,7 +45,9 @@ TEST(Metrics, EveryFigureStartsAtZeroAndIsNamed) {
          {"dns_queries_total", "dns_cache_hits_total", "dns_joins_total", "dns_failures_total",
           "dns_cache_records", "dns_cache_bytes", "milter_connections", "milter_in_flight",
           "milter_errors_total", "milter_limits_total", "store_records_written_total",
-          "store_records_lost_total", "store_commits_total", "store_queued_records"}) {
+          "store_records_lost_total", "store_commits_total", "store_queued_records",
+          "store_records_moved_total", "store_journal_records", "store_set_aside_records",
+          "store_postgresql_away"}) {
         EXPECT_THAT(text, HasSubstr("\ndefender_" + name + " 0\n")) << name;
         EXPECT_THAT(text, HasSubstr("# HELP defender_" + name + " ")) << name;
     }

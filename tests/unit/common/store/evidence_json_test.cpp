@@ -43,6 +43,17 @@ TEST(EvidenceJson, EveryMemberComesBackAsItWas) {
     EXPECT_EQ(json_text(to_json(after)), json_text(to_json(before)));
 }
 
+TEST(EvidenceJson, OwnReportMailComesBackAndIsNotAssumedOfOlderRecords) {
+    auto before = test::sample_evidence();
+    before.own_report_mail = true;
+    EXPECT_TRUE(round_trip(before).own_report_mail);
+    auto older = to_json(before);
+    older.erase("own_report_mail");
+    const auto after = evidence_from_json(json_text(older));
+    ASSERT_TRUE(after);
+    EXPECT_FALSE(after->own_report_mail);
+}
+
 TEST(EvidenceJson, EverySignatureKeepsItsWholeTuple) {
     const auto after = round_trip(test::sample_evidence());
     ASSERT_EQ(after.dkim.size(), 2U);

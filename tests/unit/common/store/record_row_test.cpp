@@ -69,6 +69,13 @@ TEST(RecordRow, IsReportableOnlyWhereItWasJudgedAndAReportIsWanted) {
     EXPECT_FALSE(to_row(unwanted).domains[1].reportable);
 }
 
+TEST(RecordRow, MailOfOurOwnReportingIsNotReportable) {
+    auto own = test::sample_record();
+    EXPECT_TRUE(to_row(own).domains[1].reportable);
+    own.evidence.own_report_mail = true;
+    EXPECT_FALSE(to_row(own).domains[1].reportable);
+}
+
 TEST(RecordRow, EqualVerdictsHaveEqualAuthResultsWhateverTheLookupsCost) {
     auto one = test::sample_record();
     auto other = one;

@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "common/store/evidence_json.hpp"
+#include "common/store/journal_transfer.hpp"
 #include "common/store/json_fields.hpp"
 #include "common/store/judgement_json.hpp"
+#include "common/store/postgresql_migrations.hpp"
 #include "common/store/record_store.hpp"
 #include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
+#include "tests/support/postgresql_server.hpp"
 #include "tests/support/sample_record.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -126,46 +130,67 @@ TEST_P(RecordStoreContract, StatusCountsAndDates) {
     EXPECT_GT(status->bytes, 0U);
 }
 
+/// The first moment of the day after 1970-01-01. A limit at the end of a day means the same to every store.
+constexpr UtcSeconds second_day = 86400;
+
 TEST_P(RecordStoreContract, ExpireDeletesWhatIsOlderAndNothingElse) {
     const auto store = open_();
-    ASSERT_TRUE(store->append({test::plain_record("A", 99), test::plain_record("B", 100),
-                               test::plain_record("C", 101), test::plain_record("D", -5)}));
-    const auto expired = store->expire(100);
+    ASSERT_TRUE(store->append({test::plain_record("A", second_day - 1), test::plain_record("B", second_day),
+                               test::plain_record("C", second_day + 1), test::plain_record("D", -5)}));
+    const auto expired = store->expire(second_day);
     ASSERT_TRUE(expired) << expired.error().message;
     EXPECT_EQ(*expired, 2U);
     EXPECT_TRUE(store->find("A")->empty());
     EXPECT_TRUE(store->find("D")->empty());
     EXPECT_EQ(ids_of(*store->find("B")), std::vector<std::string>{"B"});
     EXPECT_EQ(ids_of(*store->find("C")), std::vector<std::string>{"C"});
-    EXPECT_EQ(*store->expire(100), 0U);
+    EXPECT_EQ(*store->expire(second_day), 0U);
+}
+
+TEST_P(RecordStoreContract, ExpireWithinADayKeepsWhatIsNewerAndNothingOfTheDaysBefore) {
+    const auto store = open_();
+    const auto noon = second_day + second_day / 2;
+    ASSERT_TRUE(store->append({test::plain_record("A", second_day - 1), test::plain_record("B", noon - 1),
+                               test::plain_record("C", noon)}));
+    ASSERT_TRUE(store->expire(noon));
+    EXPECT_TRUE(store->find("A")->empty());
+    EXPECT_EQ(ids_of(*store->find("C")), std::vector<std::string>{"C"});
+}
+
+TEST_P(RecordStoreContract, RecordsOfADayThatHasExpiredCanBeStoredAgain) {
+    const auto store = open_();
+    ASSERT_TRUE(store->append({test::plain_record("A", 5)}));
+    ASSERT_TRUE(store->expire(second_day));
+    ASSERT_TRUE(store->append({test::plain_record("B", 6)}));
+    EXPECT_TRUE(store->find("A")->empty());
+    EXPECT_EQ(store->find("B")->size(), 1U);
 }
 
 TEST_P(RecordStoreContract, ExpireGoesOnBeyondOneTransaction) {
     const auto store = open_();
     std::vector<Record> records;
     for (int i = 0; i < 2500; ++i) records.push_back(test::plain_record("old", i));
-    records.push_back(test::plain_record("new", 10000));
+    records.push_back(test::plain_record("new", second_day));
     ASSERT_TRUE(store->append(records));
-    EXPECT_EQ(*store->expire(5000), 2500U);
+    EXPECT_EQ(*store->expire(second_day), 2500U);
     EXPECT_EQ(store->status()->records, 1U);
 }
 
 TEST_P(RecordStoreContract, SeveralObjectsShareOneStore) {
     constexpr int writers = 4;
     constexpr int batches = 25;
-    std::vector<std::future<bool>> done;
+    std::vector<std::future<void>> writing;
     for (int writer = 0; writer < writers; ++writer) {
-        done.push_back(std::async(std::launch::async, [this, writer] {
+        writing.push_back(std::async(std::launch::async, [this, writer] {
             const auto store = open_();
-            bool all = true;
             for (int batch = 0; batch < batches; ++batch) {
                 const auto id = std::to_string(writer) + "-" + std::to_string(batch);
-                all = all && store->append({test::plain_record(id), test::plain_record(id)}).has_value();
+                const auto done = store->append({test::plain_record(id), test::plain_record(id)});
+                EXPECT_TRUE(done) << done.error().message;
             }
-            return all;
         }));
     }
-    for (auto& each : done) EXPECT_TRUE(each.get());
+    for (auto& each : writing) each.get();
     const auto store = open_();
     EXPECT_EQ(store->status()->records, 2U * writers * batches);
     EXPECT_EQ(store->find("3-24")->size(), 2U);
@@ -185,17 +210,75 @@ TEST_P(RecordStoreContract, RecordsOutliveTheObjectThatWroteThem) {
     EXPECT_EQ(open_()->find("A")->size(), 1U);
 }
 
-Open sqlite_store(const test::TemporaryFolder& folder) {
-    const auto path = folder.file("defender.db");
-    return [path]() -> std::unique_ptr<RecordStore> {
-        auto opened = open_sqlite_store(path, OpenMode::read_write);
-        if (!opened) throw std::runtime_error(opened.error().message);
-        return std::move(opened).value();
-    };
+std::unique_ptr<RecordStore> unwrap(Result<std::unique_ptr<RecordStore>> opened) {
+    if (!opened) throw std::runtime_error(opened.error().message);
+    return std::move(opened).value();
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, RecordStoreContract, testing::Values(Kind{"Sqlite", sqlite_store}),
+Open sqlite_store(const test::TemporaryFolder& folder) {
+    return
+        [path = folder.file("defender.db")] { return unwrap(open_sqlite_store(path, OpenMode::read_write)); };
+}
+
+config::StoreSettings with_postgresql(const test::TemporaryFolder& folder) {
+    config::StoreSettings settings;
+    settings.path = folder.file("defender.db");
+    settings.postgresql = test::PostgresqlServer::instance().make_database();
+    settings.journal_max = 1000000;
+    unwrap(open_journal(settings));
+    return settings;
+}
+
+/// PostgreSQL with its journal, in which all records still wait.
+Open journaled_store(const test::TemporaryFolder& folder) {
+    return
+        [settings = with_postgresql(folder)] { return unwrap(open_records(settings, OpenMode::read_write)); };
+}
+
+/// PostgreSQL with its journal, of which every record is moved as soon as it is appended.
+class MovedAtOnce final : public RecordStore {
+  public:
+    explicit MovedAtOnce(const config::StoreSettings& settings)
+        : store_(unwrap(open_records(settings, OpenMode::read_write))),
+          journal_(std::move(Journal::open(settings.path, OpenMode::read_write)).value()),
+          database_(std::move(PostgresqlConnection::make(settings.postgresql)).value()) {
+        EXPECT_TRUE(bring_up_to_date(*database_, OpenMode::read_write));
+    }
+    Status append(const std::vector<Record>& records) override {
+        if (auto done = store_->append(records); !done) return done;
+        for (;;) {
+            const auto moved = JournalTransfer(*journal_, *database_).step();
+            if (!moved) return moved.error();
+            if (moved->moved == 0) return Done{};
+        }
+    }
+    Result<std::vector<Record>> find(const std::string& queue_id) override { return store_->find(queue_id); }
+    Result<std::uint64_t> expire(UtcSeconds before) override { return store_->expire(before); }
+    Result<StoreStatus> status() override { return store_->status(); }
+
+  private:
+    std::unique_ptr<RecordStore> store_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<PostgresqlConnection> database_;
+};
+
+Open postgresql_store(const test::TemporaryFolder& folder) {
+    return [settings = with_postgresql(folder)] { return std::make_unique<MovedAtOnce>(settings); };
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, RecordStoreContract,
+                         testing::Values(Kind{"Sqlite", sqlite_store}, Kind{"Journaled", journaled_store},
+                                         Kind{"Postgresql", postgresql_store}),
                          [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST(SqliteStoreExpiry, IsExactToTheSecond) {
+    const test::TemporaryFolder folder;
+    const auto store = sqlite_store(folder)();
+    ASSERT_TRUE(store->append({test::plain_record("A", 99), test::plain_record("B", 100)}));
+    EXPECT_EQ(*store->expire(100), 1U);
+    EXPECT_TRUE(store->find("A")->empty());
+    EXPECT_EQ(store->find("B")->size(), 1U);
+}
 
 }  // namespace
 }  // namespace defender::store

@@ -5,8 +5,12 @@
 #include <array>
 #include <fstream>
 #include <future>
+#include <regex>
+#include <set>
 #include <sstream>
 
+#include "common/store/report_store.hpp"
+#include "common/store/sqlite_connection.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace defender::store {
@@ -138,6 +142,49 @@ TEST_F(SqliteMigrationsTest, AFileOfVersionOneStillOpensWithItsRecords) {
     EXPECT_EQ(found->front().evidence.policies.front().record.percent, 50U);
     EXPECT_EQ(found->front().judgement.action, auth::Action::hold);
     EXPECT_TRUE(open_sqlite_store(path_, OpenMode::read_write).value()->append({found->front()}));
+}
+
+TEST_F(SqliteMigrationsTest, TheRecordsOfVersionOneAreReportedAfterItsMigration) {
+    {
+        std::ifstream file(DEFENDER_SOURCE_DIR "/tests/data/store/version-1.sql");
+        std::ostringstream sql;
+        sql << file.rdbuf();
+        ASSERT_TRUE(open()->execute(sql.str()));
+    }
+    auto connection = open_sqlite_connection(path_, OpenMode::read_write);
+    ASSERT_TRUE(connection) << connection.error().message;
+    const auto store = make_report_store(std::move(connection).value());
+    ASSERT_EQ(*store->fold(10), 1U);
+    const auto reports = store->open_reports({}, "");
+    ASSERT_EQ(reports->size(), 1U);
+    EXPECT_EQ(reports->front().day.to_string(), "2026-05-01");
+    EXPECT_EQ(reports->front().policy_domain, "example.org");
+    std::vector<ReportRow> rows;
+    ASSERT_TRUE(store->rows(reports->front().id, [&](const ReportRow& row) {
+        rows.push_back(row);
+        return true;
+    }));
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].source_ip, "2001:db8::25");
+    EXPECT_EQ(rows[0].reasons, (std::vector<ReportReason>{{"sampled_out", "pct=50, draw 42"}}));
+    EXPECT_EQ(rows[0].dkim.at(0).selector, "s1");
+    EXPECT_EQ(rows[0].spf.at(0).result, "softfail");
+}
+
+TEST_F(SqliteMigrationsTest, EveryFileIsAJournalWithARandomNameOfItsOwn) {
+    std::set<std::string> names;
+    const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    for (int i = 0; i < 10; ++i) {
+        path_ = folder_.file(std::to_string(i) + ".db");
+        ASSERT_TRUE(migrate_sqlite_store(path_));
+        const auto database = open();
+        auto row = database->prepare("SELECT journal, folded_id FROM journal");
+        ASSERT_TRUE(*row->step());
+        EXPECT_TRUE(std::regex_match(row->text(0), uuid)) << row->text(0);
+        EXPECT_EQ(row->number(1), 0);
+        EXPECT_TRUE(names.insert(row->text(0)).second);
+        EXPECT_FALSE(*row->step()) << "one row";
+    }
 }
 
 }  // namespace

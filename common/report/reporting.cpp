@@ -1,0 +1,145 @@
+#include "common/report/reporting.hpp"
+
+#include <algorithm>
+
+#include "common/auth/dmarc_record.hpp"
+#include "common/base/domain_name.hpp"
+#include "common/log/log.hpp"
+#include "common/report/deliveries.hpp"
+#include "common/report/report_documents.hpp"
+
+namespace defender::report {
+namespace {
+
+/// Records folded by one step.
+constexpr std::uint64_t fold_at_once = 10000;
+
+std::string_view name_of(config::ReportSchema schema) {
+    return schema == config::ReportSchema::rfc9990 ? "rfc9990" : "rfc7489";
+}
+
+/// Deliveries to addresses that get the same schema.
+struct SchemaGroup {
+    config::ReportSchema schema{};
+    std::vector<store::Delivery> deliveries;
+};
+
+std::vector<SchemaGroup> by_schema(std::vector<store::Delivery> deliveries,
+                                   const config::ReportSettings& settings) {
+    std::vector<SchemaGroup> groups;
+    std::vector<store::Delivery> skipped;
+    for (auto& delivery : deliveries) {
+        if (delivery.state == store::DeliveryState::skipped) {
+            skipped.push_back(std::move(delivery));
+            continue;
+        }
+        const auto schema = schema_for(delivery.address, settings);
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [schema](const auto& each) { return each.schema == schema; });
+        if (group == groups.end()) group = groups.insert(groups.end(), {schema, {}});
+        group->deliveries.push_back(std::move(delivery));
+    }
+    // What is not sent at all is listed with what is.
+    if (groups.empty() && !skipped.empty()) groups.push_back({settings.schema, {}});
+    for (auto& delivery : skipped) groups.front().deliveries.push_back(std::move(delivery));
+    return groups;
+}
+
+void log_closed(const store::Report& report, const std::vector<store::NewDocument>& documents) {
+    std::uint64_t deliveries = 0;
+    for (const auto& each : documents) deliveries += each.deliveries.size();
+    log::info("REPORT_CLOSED",
+              {{"policy_domain", report.policy_domain},
+               {"day", to_rfc3339(report.day.begin()).substr(0, 10)},
+               {"edition", report.edition},
+               {"messages", report.messages},
+               {"report_id", documents.empty() ? "none" : documents.front().document.report_id},
+               {"files", documents.size()},
+               {"deliveries", deliveries}});
+}
+
+}  // namespace
+
+config::ReportSchema schema_for(std::string_view address, const config::ReportSettings& settings) {
+    const auto at = address.rfind('@');
+    const auto domain =
+        at == std::string_view::npos ? std::nullopt : DomainName::parse(address.substr(at + 1));
+    for (const auto& destination : settings.destinations) {
+        if (domain && domain->is_within(destination.domain)) return destination.schema;
+    }
+    return settings.schema;
+}
+
+Reporting::Reporting(ReportingParts parts, const config::Settings& settings, std::string owner)
+    : parts_(parts),
+      settings_(settings),
+      owner_(std::move(owner)),
+      outbox_(parts, settings, owner_, counts_) {}
+
+Status Reporting::fold(const Progress& progress, const std::function<bool()>& stop) {
+    std::uint64_t all = 0;
+    if (progress) {
+        const auto counts = parts_.store.counts();
+        if (!counts) return counts.error();
+        all = counts->unfolded;
+    }
+    for (std::uint64_t done = 0; !stop || !stop();) {
+        const auto folded = parts_.store.fold(fold_at_once);
+        if (!folded) return folded.error();
+        if (*folded == 0) return Done{};
+        counts_.folded += *folded;
+        done += *folded;
+        if (progress) progress(done, std::max(done, all));
+    }
+    return Done{};
+}
+
+Status Reporting::close_due(UtcSeconds now, const std::function<bool()>& stop) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto& settings = settings_.report;
+    while (!stop()) {
+        const auto held = std::chrono::steady_clock::now() - began + lease_length;
+        const store::Lease lease{owner_, now + std::chrono::ceil<std::chrono::seconds>(held).count()};
+        const auto report =
+            parts_.store.begin_close(now, settings.delay.count(), settings.spread.count(), lease);
+        if (!report) return report.error();
+        if (!*report) return Done{};
+        const auto documents = documents_of(**report, now);
+        if (!documents) {
+            ++counts_.failed;
+            log::error("REPORT_FAILED",
+                       {{"policy_domain", (*report)->policy_domain}, {"what", documents.error().message}});
+            continue;
+        }
+        const auto closed = parts_.store.finish_close((*report)->id, lease, *documents);
+        if (!closed) return closed.error();
+        if (!*closed) continue;  // another has taken it over
+        ++counts_.closed;
+        counts_.documents += documents->size();
+        log_closed(**report, *documents);
+    }
+    return Done{};
+}
+
+Result<std::vector<store::NewDocument>> Reporting::documents_of(const store::Report& report, UtcSeconds now) {
+    std::vector<store::NewDocument> made;
+    const auto policy = auth::parse_dmarc_record(report.policy_record);
+    const bool too_old = now - report.day.end() > std::chrono::seconds(oldest_report).count();
+    if (!policy || too_old || report.messages < settings_.report.min_messages) return made;
+    for (const auto& group : by_schema(deliveries_to(policy->aggregate_uris, now), settings_.report)) {
+        auto documents = make_documents(parts_.store, report, settings_.report, group.schema);
+        if (!documents) return documents.error();
+        for (auto& document : *documents) {
+            document.made_at = now;
+            document.schema = name_of(group.schema);
+            made.push_back({std::move(document), group.deliveries});
+        }
+    }
+    return made;
+}
+
+Status Reporting::deliver_due(UtcSeconds now, const std::function<bool()>& stop) {
+    return outbox_.deliver_due(now, stop);
+}
+
+}  // namespace defender::report

@@ -1,0 +1,188 @@
+#include "common/store/journal_transfer.hpp"
+
+#include <set>
+
+#include "common/base/text.hpp"
+#include "common/base/utc_clock.hpp"
+#include "common/log/log.hpp"
+
+namespace defender::store {
+namespace {
+
+/// What one step takes: enough for the cost of a commit to be small beside it, little enough for memory.
+constexpr std::uint64_t step_records = 1000;
+constexpr std::size_t step_octets = 16U * 1024 * 1024;
+
+/// The temporary tables are made once for each connection. A record may be deleted from the journal only once
+/// the server has it on disk, whatever the database's default is.
+constexpr std::string_view set_up =
+    "CREATE TEMPORARY TABLE IF NOT EXISTS record_move (LIKE record) ON COMMIT DELETE ROWS;"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS record_domain_move (LIKE record_domain) ON COMMIT DELETE ROWS;"
+    "SELECT set_config('synchronous_commit', 'on', true)"
+    " WHERE current_setting('synchronous_commit') = 'off'";
+
+struct Statements {
+    std::string copy_records;
+    std::string copy_domains;
+    std::string insert_records;
+    std::string insert_domains;
+};
+
+const Statements& statements() {
+    static const Statements all = [] {
+        const auto records = "id, journal, day, " + text::join(record_columns(), ", ");
+        const auto domains = "record_id, journal, day, " + text::join(record_domain_columns(), ", ");
+        return Statements{"COPY record_move (" + records + ") FROM STDIN",
+                          "COPY record_domain_move (" + domains + ") FROM STDIN",
+                          "INSERT INTO record (" + records + ") SELECT " + records +
+                              " FROM record_move ORDER BY id ON CONFLICT DO NOTHING",
+                          "INSERT INTO record_domain (" + domains + ") SELECT " + domains +
+                              " FROM record_domain_move ORDER BY record_id, ordinal ON CONFLICT DO NOTHING"};
+    }();
+    return all;
+}
+
+/// The range of names is written out, so that an index is used however little PostgreSQL knows of the
+/// temporary table.
+constexpr std::string_view count_same =
+    "SELECT count(*) FROM record AS r JOIN record_move AS m ON m.day = r.day AND m.id = r.id"
+    " WHERE r.journal = $1 AND r.id >= $2 AND r.id <= $3"
+    " AND r.received_at = m.received_at AND r.queue_id = m.queue_id AND r.evidence = m.evidence";
+constexpr std::string_view count_all =
+    "SELECT count(*) FROM record WHERE journal = $1 AND id >= $2 AND id <= $3";
+
+/// A row of either table: the record's id, journal and day come first in both.
+void append_row(std::string& rows, const JournalEntry& entry, const std::string& journal,
+                const std::vector<std::string>& values) {
+    rows += std::to_string(entry.id);
+    rows += '\t';
+    append_copy_text(rows, journal);
+    rows += '\t';
+    rows += std::to_string(entry.day.number);
+    for (const auto& value : values) {
+        rows += '\t';
+        append_copy_text(rows, value);
+    }
+    rows += '\n';
+}
+
+/// record_columns() begins with these two.
+const std::string& host_of(const JournalEntry& entry) {
+    return entry.columns[0];
+}
+const std::string& queue_id_of(const JournalEntry& entry) {
+    return entry.columns[1];
+}
+
+}  // namespace
+
+Result<JournalTransfer::Counts> JournalTransfer::step() {
+    const auto entries = journal_.first(step_records, step_octets);
+    if (!entries) return entries.error();
+    Counts counts;
+    if (entries->empty()) return counts;
+    if (auto moved = move(*entries, counts); !moved) return moved.error();
+    return counts;
+}
+
+Status JournalTransfer::move(Entries entries, Counts& counts) {
+    const auto inserted = insert(entries);
+    if (inserted) {
+        counts.moved += entries.size();
+        return journal_.remove(entries.front().id, entries.back().id);
+    }
+    if (refusal_ == Refusal::no) return inserted;
+    if (entries.size() == 1 && refusal_ == Refusal::values) {
+        ++counts.set_aside;
+        return set_aside(entries.front(), inserted.error().message);
+    }
+    if (entries.size() == 1) {
+        if (auto renamed = rename(entries.front()); !renamed) return renamed;
+        return move(entries, counts);
+    }
+    // The first half to its end before the second, as ids must arrive in order.
+    const auto half = entries.size() / 2;
+    if (auto moved = move(entries.first(half), counts); !moved) return moved;
+    return move(entries.subspan(half), counts);
+}
+
+Status JournalTransfer::insert(Entries entries) {
+    refusal_ = Refusal::no;
+    auto transaction = SqlTransaction::begin(database_);
+    if (!transaction) return transaction.error();
+    if (auto done = database_.execute(std::string(set_up)); !done) return done;
+    const auto filled = fill(entries);
+    // Before the end of the transaction, which is a statement of its own.
+    if (!filled && database_.refused_values()) refusal_ = Refusal::values;
+    if (!filled) return filled;
+    return transaction.value()->commit();
+}
+
+Status JournalTransfer::fill(Entries entries) {
+    if (auto made = make_days(entries); !made) return made;
+    const auto known = database_.run(
+        "INSERT INTO journal (journal, host, folded_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        {journal_.name(), host_of(entries.front()), journal_.folded_id()});
+    if (!known) return known.error();
+    std::string records;
+    std::string domains;
+    for (const auto& entry : entries) {
+        append_row(records, entry, journal_.name(), entry.columns);
+        for (const auto& domain : entry.domains) append_row(domains, entry, journal_.name(), domain);
+    }
+    if (auto done = database_.copy_in(statements().copy_records, records); !done) return done;
+    if (auto done = database_.copy_in(statements().copy_domains, domains); !done) return done;
+    const auto inserted = database_.run(statements().insert_records);
+    if (!inserted) return inserted.error();
+    if (auto done = database_.run(statements().insert_domains); !done) return done.error();
+    return check_names(entries, *inserted);
+}
+
+Status JournalTransfer::check_names(Entries entries, std::uint64_t inserted) {
+    const SqlValues range{journal_.name(), entries.front().id, entries.back().id};
+    const auto counted_is_all = [&](std::string_view sql) -> Result<bool> {
+        std::uint64_t count = 0;
+        const auto done = database_.run(
+            sql, range, [&](const SqlRow& row) { count = static_cast<std::uint64_t>(row.number(0)); });
+        if (!done) return done.error();
+        return count == entries.size();
+    };
+    auto ours = Result<bool>(true);
+    if (inserted < entries.size()) ours = counted_is_all(count_same);
+    // The same names on other days meet nothing that is inserted; they are looked for at the beginning alone,
+    // since all days have to be asked.
+    if (ours && *ours && !names_are_known_) ours = counted_is_all(count_all);
+    if (!ours) return ours.error();
+    if (!*ours) {
+        refusal_ = Refusal::name;
+        return Error{journal_.name() + " is the name of another journal, too"};
+    }
+    names_are_known_ = true;
+    return Done{};
+}
+
+Status JournalTransfer::rename(const JournalEntry& entry) {
+    const auto old_name = journal_.name();
+    if (auto renamed = journal_.rename(); !renamed) return renamed;
+    log::warning("STORE_JOURNAL_RENAMED",
+                 {{"old_name", old_name}, {"new_name", journal_.name()}, {"id", entry.id}});
+    return Done{};
+}
+
+Status JournalTransfer::make_days(Entries entries) {
+    std::set<std::int64_t> days;
+    for (const auto& entry : entries) days.insert(entry.day.number);
+    for (const auto day : days) {
+        if (auto made = database_.run("SELECT defender_make_day($1)", {day}); !made) return made.error();
+    }
+    return Done{};
+}
+
+Status JournalTransfer::set_aside(const JournalEntry& entry, const std::string& reason) {
+    if (auto done = journal_.set_aside(entry, reason, utc_now()); !done) return done;
+    log::error("STORE_RECORD_SET_ASIDE",
+               {{"queue_id", queue_id_of(entry)}, {"id", entry.id}, {"error", reason}});
+    return Done{};
+}
+
+}  // namespace defender::store

@@ -1,0 +1,65 @@
+/// JournalTransfer: one step of moving records from a journal into PostgreSQL, each exactly once.
+///
+/// A step copies the first records that wait into temporary tables, inserts from there what is not there yet,
+/// commits, and only then deletes them from the journal. Whatever is lost or killed in between, the next step
+/// does the same again to the same end: a record's name is its journal and its id there. Records of one
+/// journal get into PostgreSQL strictly in the order of their ids, so that all up to the highest one seen are
+/// there; the folding of reports relies on it.
+///
+/// Where the file was copied (a machine that was cloned, a backup that was put back), two files give the same
+/// names to different records. That is noticed where they meet; the journal then takes a new name for what
+/// follows, and it is logged (STORE_JOURNAL_RENAMED).
+///
+/// A record that PostgreSQL refuses for what it holds is found by halving, set aside in the journal and
+/// logged (STORE_RECORD_SET_ASIDE); the others go on. Not thread-safe; several objects and processes may
+/// transfer one journal.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/base/result.hpp"
+#include "common/store/journal.hpp"
+#include "common/store/postgresql_connection.hpp"
+
+namespace defender::store {
+
+class JournalTransfer {
+  public:
+    struct Counts {
+        std::uint64_t moved = 0;
+        std::uint64_t set_aside = 0;
+    };
+    /// Both must outlive it. The database's schema is at this program's version.
+    JournalTransfer(Journal& journal, PostgresqlConnection& database)
+        : journal_(journal), database_(database) {}
+
+    /// Moves at most a thousand records; nothing is moved or set aside where none waits. What was moved
+    /// before an error stays moved.
+    [[nodiscard]] Result<Counts> step();
+
+  private:
+    using Entries = std::span<const JournalEntry>;
+
+    /// Moves the entries, in halves where PostgreSQL refuses some of them.
+    [[nodiscard]] Status move(Entries entries, Counts& counts);
+    /// One transaction.
+    [[nodiscard]] Status insert(Entries entries);
+    [[nodiscard]] Status fill(Entries entries);
+    /// Whether what stands in PostgreSQL under the names of the entries is the entries; `inserted` of them
+    /// are new there.
+    [[nodiscard]] Status check_names(Entries entries, std::uint64_t inserted);
+    [[nodiscard]] Status rename(const JournalEntry& entry);
+    [[nodiscard]] Status make_days(Entries entries);
+    [[nodiscard]] Status set_aside(const JournalEntry& entry, const std::string& reason);
+
+    Journal& journal_;
+    PostgresqlConnection& database_;
+    enum class Refusal { no, values, name };
+    Refusal refusal_ = Refusal::no;  // by the last insert()
+    bool names_are_known_ = false;   // the names of all days were looked at, once
+};
+
+}  // namespace defender::store

@@ -1,0 +1,38 @@
+#include "common/store/report_row_json.hpp"
+
+#include "common/store/json_fields.hpp"
+
+namespace defender::store {
+
+Status read_reasons(std::string_view json, ReportRow& row) {
+    const Json column{{"reasons", Json::parse(json, nullptr, false)}};
+    std::optional<Error> error;
+    const JsonFields fields(column, "row", error);
+    fields.array("reasons", row.reasons, [](const JsonFields& each, ReportReason& reason) {
+        each.text("type", reason.type);
+        each.text("comment", reason.comment);
+    });
+    if (error) return *error;
+    return Done{};
+}
+
+Status read_auth_results(std::string_view json, ReportRow& row) {
+    const Json column = Json::parse(json, nullptr, false);
+    std::optional<Error> error;
+    const JsonFields fields(column, "auth_results", error);
+    fields.array("dkim", row.dkim, [](const JsonFields& each, DkimAuthResult& signature) {
+        each.text("domain", signature.domain);
+        each.text("selector", signature.selector);
+        each.text("result", signature.result);
+        each.text("reason", signature.reason);
+    });
+    fields.array("spf", row.spf, [](const JsonFields& each, SpfAuthResult& check) {
+        each.text("domain", check.domain);
+        each.text("scope", check.scope);
+        each.text("result", check.result);
+    });
+    if (error) return *error;
+    return Done{};
+}
+
+}  // namespace defender::store

@@ -1,0 +1,105 @@
+#include "common/store/stores.hpp"
+
+#include <filesystem>
+
+#include "common/store/journaled_records.hpp"
+#include "common/store/postgresql_migrations.hpp"
+#include "common/store/sqlite_connection.hpp"
+
+namespace defender::store {
+namespace {
+
+/// The file as the gateway writes to it while PostgreSQL may be away.
+class BoundedJournal final : public RecordStore {
+  public:
+    BoundedJournal(LocalJournal journal, std::uint64_t most, Appended appended)
+        : local_(std::move(journal)), most_(most), appended_(std::move(appended)) {}
+
+    Status append(const std::vector<Record>& records) override {
+        const auto waiting = local_.journal->waiting();
+        if (!waiting) return waiting.error();
+        if (*waiting + records.size() > most_) {
+            return Error{"the journal is full: " + std::to_string(*waiting) +
+                         " records wait for PostgreSQL, of store.journal_max = " + std::to_string(most_)};
+        }
+        auto done = local_.records->append(records);
+        if (done && appended_) appended_(records.size());
+        return done;
+    }
+    Result<std::vector<Record>> find(const std::string& queue_id) override {
+        return local_.records->find(queue_id);
+    }
+    Result<std::uint64_t> expire(UtcSeconds before) override { return local_.records->expire(before); }
+    Result<StoreStatus> status() override { return local_.records->status(); }
+
+  private:
+    LocalJournal local_;
+    const std::uint64_t most_;
+    const Appended appended_;
+};
+
+Result<LocalJournal> open_local(const std::string& path, OpenMode mode) {
+    auto records = open_sqlite_store(path, mode);
+    if (!records) return records.error();
+    auto journal = Journal::open(path, mode);
+    if (!journal) return journal.error();
+    return LocalJournal{std::move(records).value(), std::move(journal).value()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecordStore>> open_journal(const config::StoreSettings& settings, Appended appended) {
+    if (settings.postgresql.empty()) return open_sqlite_store(settings.path, OpenMode::read_write);
+    auto local = open_local(settings.path, OpenMode::read_write);
+    if (!local) return local.error();
+    return std::unique_ptr<RecordStore>(std::make_unique<BoundedJournal>(
+        std::move(local).value(), settings.journal_max, std::move(appended)));
+}
+
+Result<std::unique_ptr<RecordStore>> open_records(const config::StoreSettings& settings, OpenMode mode) {
+    if (settings.postgresql.empty()) return open_sqlite_store(settings.path, mode);
+    LocalJournal local;
+    if (std::filesystem::exists(settings.path)) {
+        auto opened = open_local(settings.path, mode);
+        if (!opened) return opened.error();
+        local = std::move(opened).value();
+    }
+    auto connection = PostgresqlConnection::make(settings.postgresql);
+    if (!connection) return connection.error();
+    return std::unique_ptr<RecordStore>(std::make_unique<JournaledRecords>(
+        std::move(local), PostgresqlRecords(std::move(connection).value(), mode)));
+}
+
+Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& settings, OpenMode mode) {
+    if (settings.postgresql.empty()) {
+        auto connection = open_sqlite_connection(settings.path, mode);
+        if (!connection) return connection.error();
+        return make_report_store(std::move(connection).value());
+    }
+    auto connection = PostgresqlConnection::make(settings.postgresql);
+    if (!connection) return connection.error();
+    if (auto ready = bring_up_to_date(**connection, mode); !ready) return ready.error();
+    return make_report_store(std::move(connection).value());
+}
+
+Result<std::vector<MigratedStore>> migrate_stores(const config::StoreSettings& settings) {
+    std::vector<MigratedStore> migrated;
+    if (settings.postgresql.empty() || std::filesystem::exists(settings.path)) {
+        const auto file = migrate_sqlite_store(settings.path);
+        if (!file) return file.error();
+        migrated.push_back({settings.path, *file});
+    }
+    if (settings.postgresql.empty()) return migrated;
+    const auto connection = PostgresqlConnection::make(settings.postgresql);
+    if (!connection) return connection.error();
+    const auto database = migrate(**connection, postgresql_migrations());
+    if (!database) return database.error();
+    migrated.push_back({connection.value()->name(), *database});
+    return migrated;
+}
+
+bool store_may_recover(const Error& error) {
+    return store_is_busy(error) || database_is_away(error);
+}
+
+}  // namespace defender::store

@@ -1,0 +1,94 @@
+#include "common/store/report_row_key.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <vector>
+
+#include "common/store/digest.hpp"
+
+namespace defender::store {
+namespace {
+
+std::string hex(std::string_view octets) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const char octet : octets) {
+        const auto value = static_cast<unsigned char>(octet);
+        text += digits[value >> 4U];
+        text += digits[value & 15U];
+    }
+    return text;
+}
+
+template <typename Fields>
+std::string canonical(const Fields& fields) {
+    std::string text = "left over";
+    write_canonical(fields, text);
+    return text;
+}
+
+// FIPS 180-4's examples.
+TEST(Digest, IsSha256) {
+    EXPECT_EQ(hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
+              "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+// The keys are in stores that exist: they must never change.
+TEST(ReportRowKey, TheCanonicalTextAndItsKeyAreFixed) {
+    const ReportTuple tuple{"192.0.2.1", "none", true, false, "[]", "example.org", "", "{}"};
+    EXPECT_EQ(canonical(tuple), "9:192.0.2.14:none1:11:02:[]11:example.org0:2:{}");
+    EXPECT_EQ(key_of(canonical(tuple)), sha256(canonical(tuple)).substr(0, 16));
+    EXPECT_EQ(canonical(ReportSeries{UtcDay{20574}, "example.org", "v=DMARC1"}),
+              "5:2057411:example.org8:v=DMARC1");
+}
+
+TEST(ReportRowKey, EveryFieldOfATupleMakesADifference) {
+    const std::vector<std::function<void(ReportTuple&)>> differences{
+        [](ReportTuple&) {},
+        [](ReportTuple& tuple) { tuple.source_ip = "x"; },
+        [](ReportTuple& tuple) { tuple.disposition = "x"; },
+        [](ReportTuple& tuple) { tuple.dkim_aligned = true; },
+        [](ReportTuple& tuple) { tuple.spf_aligned = true; },
+        [](ReportTuple& tuple) { tuple.reasons = "x"; },
+        [](ReportTuple& tuple) { tuple.header_from = "x"; },
+        [](ReportTuple& tuple) { tuple.envelope_from = "x"; },
+        [](ReportTuple& tuple) { tuple.auth_results = "x"; },
+        [](ReportTuple& tuple) { tuple.auth_results = std::string("\0", 1); },
+        [](ReportTuple& tuple) { tuple.header_from = "1:x"; },
+        [](ReportTuple& tuple) { tuple.header_from = "0:1:x"; }};
+    std::set<std::string> keys;
+    for (const auto& difference : differences) {
+        ReportTuple tuple;
+        difference(tuple);
+        keys.insert(key_of(canonical(tuple)));
+    }
+    EXPECT_EQ(keys.size(), differences.size());
+}
+
+TEST(ReportRowKey, EveryFieldOfASeriesMakesADifference) {
+    const std::vector<ReportSeries> all{{UtcDay{1}, "a", "b"},  {UtcDay{2}, "a", "b"}, {UtcDay{1}, "b", "b"},
+                                        {UtcDay{1}, "a", "a"},  {UtcDay{1}, "ab", ""}, {UtcDay{1}, "", "ab"},
+                                        {UtcDay{11}, "a", "b"}, {UtcDay{-1}, "a", "b"}};
+    std::set<std::string> keys;
+    for (const auto& series : all) keys.insert(key_of(canonical(series)));
+    EXPECT_EQ(keys.size(), all.size());
+}
+
+TEST(ReportRowKey, TheSpreadIsOneOf65536AndCoversThem) {
+    std::set<std::int64_t> eighths;
+    for (int i = 0; i < 1000; ++i) {
+        const auto spread = spread_of(std::to_string(i) + ".example");
+        EXPECT_GE(spread, 0);
+        EXPECT_LT(spread, 65536);
+        eighths.insert(spread / 8192);
+    }
+    EXPECT_EQ(eighths.size(), 8U);
+    EXPECT_EQ(spread_of("example.org"), spread_of("example.org"));
+}
+
+}  // namespace
+}  // namespace defender::store
