@@ -7,6 +7,9 @@
 extern "C" {
 #include <opendkim/dkim.h>
 }
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <array>
 #include <cstdlib>
@@ -23,6 +26,7 @@ namespace {
 
 constexpr std::size_t largest_key_file = 65536;
 constexpr ssize_t whole_body = -1;
+constexpr int smallest_rsa_key = 1024;  // bits; RFC 8301 section 3.2
 
 struct LibraryDeleter {
     void operator()(DKIM_LIB* library) const noexcept { dkim_close(library); }
@@ -140,6 +144,19 @@ std::optional<std::string> read_file(const std::string& path) {
     return text;
 }
 
+/// Looked at before the library sees the key: the library leaks memory for each that it refuses, and asks a
+/// terminal for the passphrase of one that is encrypted.
+bool is_rsa_key(std::string_view pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+        in ? PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr) : nullptr, EVP_PKEY_free);
+    ERR_clear_error();
+    return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA &&
+           EVP_PKEY_get_bits(key.get()) >= smallest_rsa_key;
+}
+
 bool is_selector(std::string_view selector) {
     return DomainName::parse(selector).has_value();
 }
@@ -154,13 +171,15 @@ Result<std::unique_ptr<MailSigner>> MailSigner::load(std::string_view domain, st
         return Error{"report.dkim_selector is no selector: " + text::printable(selector, 255)};
     auto key = read_file(key_file);
     if (!key) return Error{key_file + ": cannot be read; let the reporter's account read it"};
-    auto signer = std::make_unique<OpendkimSigner>(name->text(), std::string(selector), std::move(*key));
-    // A signature now, so that a key that is no good is found at the start and not with the first report.
-    const auto tried = signer->sign("From: <a@example.com>\r\n\r\n", 1);
-    if (!tried) {
-        return Error{key_file + ": no RSA key of 1024 bits or more in PEM form (" + tried.error().message +
-                     "); make one with: openssl genrsa -out " + key_file + " 2048"};
+    if (!is_rsa_key(*key)) {
+        return Error{key_file + ": no RSA key of " + std::to_string(smallest_rsa_key) +
+                     " bits or more in PEM form, without a passphrase; make one with: openssl genrsa -out " +
+                     key_file + " 2048"};
     }
+    auto signer = std::make_unique<OpendkimSigner>(name->text(), std::string(selector), std::move(*key));
+    // A signature now, so that what does not work is found at the start and not with the first report.
+    const auto tried = signer->sign("From: <a@example.com>\r\n\r\n", 1);
+    if (!tried) return Error{key_file + ": " + tried.error().message};
     return std::unique_ptr<MailSigner>(std::move(signer));
 }
 

@@ -7,8 +7,10 @@
 /// document is a file, made once and never changed; a delivery is one document to one address. What is done
 /// by a reporter that may die is held by a lease: another takes it over once the lease is over, which it is
 /// from the second `until` on. A holder that was late keeps what nobody has taken over in the meantime. Each
-/// function is one durable step, or none. Not thread-safe: one thread uses an object; any number of objects
-/// and processes may share the database. Failure: an Error; nothing was done then, and trying again is right.
+/// function is one step, or none, and on the disk when it returns; a closing is so with the next step that is
+/// not one, as until then nothing of it has been seen outside. Not thread-safe: one thread uses an object;
+/// any number of objects and processes may share the database. Failure: an Error; nothing was done then, and
+/// trying again is right.
 #pragma once
 
 #include <cstdint>

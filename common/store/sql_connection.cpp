@@ -21,4 +21,16 @@ Status SqlTransaction::commit() {
     return done;
 }
 
+// Where either statement fails, commits are as they were: slower or, on a connection that is lost, none.
+SqlUnhurriedCommits::SqlUnhurriedCommits(SqlConnection& connection) : connection_(connection) {
+    const bool sqlite = connection.dialect() == SqlDialect::sqlite;
+    static_cast<void>(
+        connection.execute(sqlite ? "PRAGMA synchronous = NORMAL" : "SET synchronous_commit TO off"));
+}
+
+SqlUnhurriedCommits::~SqlUnhurriedCommits() {
+    const bool sqlite = connection_.dialect() == SqlDialect::sqlite;
+    static_cast<void>(connection_.execute(sqlite ? "PRAGMA synchronous = FULL" : "RESET synchronous_commit"));
+}
+
 }  // namespace defender::store

@@ -83,4 +83,18 @@ class SqlTransaction {
     bool open_ = true;
 };
 
+/// While it is there, commits do not wait for the disk: a power failure may undo the last ones, in order, but
+/// never one that came before a commit without this. For steps that may be taken again for as long as nothing
+/// that depends on them has been seen outside.
+class SqlUnhurriedCommits {
+  public:
+    explicit SqlUnhurriedCommits(SqlConnection& connection);
+    SqlUnhurriedCommits(const SqlUnhurriedCommits&) = delete;
+    SqlUnhurriedCommits& operator=(const SqlUnhurriedCommits&) = delete;
+    ~SqlUnhurriedCommits();
+
+  private:
+    SqlConnection& connection_;
+};
+
 }  // namespace defender::store

@@ -66,6 +66,7 @@ Result<std::vector<Report>> SqlReportStore::open_reports(std::optional<UtcDay> d
 
 Result<std::optional<Report>> SqlReportStore::begin_close(UtcSeconds now, std::int64_t delay_seconds,
                                                           std::int64_t spread_seconds, const Lease& lease) {
+    const SqlUnhurriedCommits unhurried(*connection_);  // undone, the report is open as before
     auto left = take_report("state = 'closing' AND lease_until <= $3", {lease.owner, lease.until, now});
     if (!left || left.value()) return counted(std::move(left));
     return counted(take_report(
@@ -130,6 +131,9 @@ Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const 
 
 Result<bool> SqlReportStore::finish_close(std::int64_t report, const Lease& lease,
                                           const std::vector<NewDocument>& documents) {
+    // Undone, the report is closing or open as before and none of its documents is on its way: the step to
+    // *sending* waits for the disk, and so for this one.
+    const SqlUnhurriedCommits unhurried(*connection_);
     auto transaction = SqlTransaction::begin(*connection_);
     if (!transaction) return transaction.error();
     const auto closed = connection_->run(

@@ -9,7 +9,7 @@
 
 #include "common/auth/spf_check.hpp"
 #include "common/base/text.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::auth {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/auth/dkim_verification.hpp"
-#include "support/dkim_signer.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/dkim_signer.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::test {
 

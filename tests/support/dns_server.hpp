@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/dns_packet.hpp"
+#include "tests/support/dns_packet.hpp"
 
 namespace defender::testing {
 
@@ -134,7 +134,7 @@ class DnsServer {
         auto size = std::make_shared<std::array<std::uint8_t, 2>>();
         boost::asio::async_read(*socket, boost::asio::buffer(*size),
                                 [this, socket, size](boost::system::error_code error, std::size_t) {
-                                    if (!error) read_packet(socket, ((*size)[0] << 8U) | (*size)[1]);
+                                    if (!error) read_packet(socket, 256U * (*size)[0] + (*size)[1]);
                                 });
     }
 

@@ -15,9 +15,9 @@
 #include "common/config/settings_reader.hpp"
 #include "common/report/reporting.hpp"
 #include "common/store/stores.hpp"
-#include "support/fake_resolver.hpp"
-#include "support/message_evidence.hpp"
-#include "support/temporary_folder.hpp"
+#include "tests/support/fake_resolver.hpp"
+#include "tests/support/message_evidence.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace defender::test {
 

@@ -221,6 +221,9 @@ struct ReportDatabaseKind {
     const char* name;
     std::function<std::unique_ptr<ReportDatabase>()> make;
 };
+inline void PrintTo(const ReportDatabaseKind& kind, std::ostream* out) {
+    *out << kind.name;
+}
 inline std::vector<ReportDatabaseKind> report_database_kinds() {
     return {{"Sqlite", [] { return std::make_unique<SqliteReportDatabase>(); }},
             {"Postgresql", [] { return std::make_unique<PostgresqlReportDatabase>(); }}};

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "common/base/text.hpp"
-#include "support/tls_certificate.hpp"
+#include "tests/support/tls_certificate.hpp"
 
 namespace defender::test {
 

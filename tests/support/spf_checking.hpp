@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/auth/spf_check.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::test {
 

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-#include "support/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace defender::test {
 

@@ -6,9 +6,9 @@
 #include <atomic>
 
 #include "common/store/sqlite_connection.hpp"
-#include "support/fake_resolver.hpp"
-#include "support/sample_record.hpp"
-#include "support/temporary_folder.hpp"
+#include "tests/support/fake_resolver.hpp"
+#include "tests/support/sample_record.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace defender::milter {
 namespace {

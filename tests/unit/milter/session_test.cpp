@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
-#include "support/fake_record_store.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_record_store.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::milter {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "common/base/utc_clock.hpp"
 #include "common/config/settings_reader.hpp"
-#include "support/reporting_world.hpp"
-#include "support/smtp_sink.hpp"
+#include "tests/support/reporting_world.hpp"
+#include "tests/support/smtp_sink.hpp"
 
 namespace defender::reporter {
 namespace {

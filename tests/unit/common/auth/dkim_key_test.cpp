@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/dkim_message.hpp"
+#include "tests/support/dkim_message.hpp"
 
 namespace defender::auth {
 namespace {

@@ -1,7 +1,7 @@
 /// The signed messages that the standards print, with their keys.
 #include <gtest/gtest.h>
 
-#include "support/dkim_message.hpp"
+#include "tests/support/dkim_message.hpp"
 
 namespace defender::auth {
 namespace {

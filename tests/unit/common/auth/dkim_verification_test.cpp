@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "support/dkim_message.hpp"
+#include "tests/support/dkim_message.hpp"
 
 namespace defender::auth {
 namespace {

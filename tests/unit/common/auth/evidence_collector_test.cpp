@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::auth {
 namespace {

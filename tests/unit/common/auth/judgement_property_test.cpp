@@ -6,7 +6,7 @@
 #include <random>
 
 #include "common/auth/judgement.hpp"
-#include "support/message_evidence.hpp"
+#include "tests/support/message_evidence.hpp"
 
 namespace defender::auth {
 namespace {

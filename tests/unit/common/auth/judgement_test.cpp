@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/text.hpp"
-#include "support/message_evidence.hpp"
+#include "tests/support/message_evidence.hpp"
 
 namespace defender::auth {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/message_evidence.hpp"
+#include "tests/support/message_evidence.hpp"
 
 namespace defender::auth {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 extern "C" {
 #include <spf2/spf.h>

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "support/fake_resolver.hpp"
-#include "support/spf_checking.hpp"
+#include "tests/support/fake_resolver.hpp"
+#include "tests/support/spf_checking.hpp"
 
 namespace defender::auth {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::auth {
 namespace {

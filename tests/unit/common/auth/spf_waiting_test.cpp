@@ -7,8 +7,8 @@
 #include <mutex>
 #include <thread>
 
-#include "support/fake_resolver.hpp"
-#include "support/spf_checking.hpp"
+#include "tests/support/fake_resolver.hpp"
+#include "tests/support/spf_checking.hpp"
 
 namespace defender::auth {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "common/base/text.hpp"
-#include "support/answers.hpp"
-#include "support/dns_server.hpp"
+#include "tests/support/answers.hpp"
+#include "tests/support/dns_server.hpp"
 
 namespace defender::dns {
 namespace {

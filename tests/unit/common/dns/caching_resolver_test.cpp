@@ -7,7 +7,7 @@
 #include <deque>
 #include <thread>
 
-#include "support/answers.hpp"
+#include "tests/support/answers.hpp"
 
 namespace defender::dns {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "support/dns_packet.hpp"
+#include "tests/support/dns_packet.hpp"
 
 namespace defender::dns {
 namespace {

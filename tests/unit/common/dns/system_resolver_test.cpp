@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "support/answers.hpp"
-#include "support/dns_server.hpp"
+#include "tests/support/answers.hpp"
+#include "tests/support/dns_server.hpp"
 
 namespace defender::dns {
 namespace {

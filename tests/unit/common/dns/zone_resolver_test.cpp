@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/answers.hpp"
+#include "tests/support/answers.hpp"
 
 namespace defender::dns {
 namespace {

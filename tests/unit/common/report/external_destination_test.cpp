@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "common/dns/zone_resolver.hpp"
-#include "support/fake_resolver.hpp"
+#include "tests/support/fake_resolver.hpp"
 
 namespace defender::report {
 namespace {

@@ -5,8 +5,8 @@
 #include <regex>
 
 #include "common/report/report_mail.hpp"
-#include "support/sample_report_rows.hpp"
-#include "support/xml_validation.hpp"
+#include "tests/support/sample_report_rows.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/sample_record.hpp"
+#include "tests/support/sample_record.hpp"
 
 namespace defender::report {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "support/xml_validation.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {

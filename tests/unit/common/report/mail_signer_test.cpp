@@ -7,8 +7,8 @@
 
 #include "common/auth/dkim_verification.hpp"
 #include "common/base/text.hpp"
-#include "support/dkim_message.hpp"
-#include "support/xml_validation.hpp"
+#include "tests/support/dkim_message.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {
@@ -157,7 +157,8 @@ TEST_F(MailSignerTest, AKeyThatIsNoGoodIsFoundWhenItIsLoaded) {
     test::write_file(folder_.file("text.pem"), "no key\n");
     test::write_file(folder_.file("empty.pem"), "");
     for (const auto& file : {folder_.file("none.pem"), folder_.file("text.pem"), folder_.file("empty.pem"),
-                             rsa(512), make_key("-algorithm ED25519", "ed.pem")}) {
+                             rsa(512), make_key("-algorithm ED25519", "ed.pem"),
+                             make_key("-algorithm RSA -aes128 -pass pass:secret", "locked.pem")}) {
         const auto signer = load(file);
         ASSERT_FALSE(signer.has_value()) << file;
         EXPECT_NE(signer.error().message.find(file), std::string::npos) << signer.error().message;

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "common/mail/address_list.hpp"
-#include "support/xml_validation.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {

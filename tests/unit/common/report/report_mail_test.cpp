@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <regex>
 
-#include "support/sample_report_rows.hpp"
-#include "support/xml_validation.hpp"
+#include "tests/support/sample_report_rows.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/sample_report_rows.hpp"
+#include "tests/support/sample_report_rows.hpp"
 
 namespace defender::report {
 namespace {

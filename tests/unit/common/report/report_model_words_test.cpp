@@ -6,7 +6,7 @@
 #include <set>
 
 #include "common/store/enum_names.hpp"
-#include "support/xml_validation.hpp"
+#include "tests/support/xml_validation.hpp"
 
 namespace defender::report {
 namespace {

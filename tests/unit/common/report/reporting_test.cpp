@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/report/report_documents.hpp"
-#include "support/reporting_world.hpp"
+#include "tests/support/reporting_world.hpp"
 
 namespace defender::report {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "common/config/host_name.hpp"
 #include "common/config/settings_reader.hpp"
-#include "support/smtp_sink.hpp"
-#include "support/temporary_folder.hpp"
+#include "tests/support/smtp_sink.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace defender::report {
 namespace {

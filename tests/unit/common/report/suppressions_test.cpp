@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support/reporting_world.hpp"
+#include "tests/support/reporting_world.hpp"
 
 namespace defender::report {
 namespace {

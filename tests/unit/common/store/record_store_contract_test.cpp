@@ -28,6 +28,9 @@ struct Kind {
     const char* name;
     std::function<Open(const test::TemporaryFolder&)> make;
 };
+void PrintTo(const Kind& kind, std::ostream* out) {
+    *out << kind.name;
+}
 
 class RecordStoreContract : public testing::TestWithParam<Kind> {
   protected:

@@ -123,6 +123,15 @@ TEST_F(SqliteConnectionTest, TheWriteLockIsTakenAtOnce) {
     EXPECT_TRUE(SqlTransaction::begin(*other));
 }
 
+TEST_F(SqliteConnectionTest, CommitsWaitForTheDiskButWhereTheyNeedNot) {
+    EXPECT_EQ(number(*connection_, "PRAGMA synchronous"), 2);
+    {
+        const SqlUnhurriedCommits unhurried(*connection_);
+        EXPECT_EQ(number(*connection_, "PRAGMA synchronous"), 1);
+    }
+    EXPECT_EQ(number(*connection_, "PRAGMA synchronous"), 2);
+}
+
 TEST_F(SqliteConnectionTest, ReadOnlyRefusesAnOldFileAndWrites) {
     const auto reader = open(OpenMode::read_only);
     EXPECT_EQ(number(*reader, "SELECT count(*) FROM t"), 0);
