@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what the tests need, builds the four builds (dev, asan, tsan, fuzz) and runs all their tests with one ctest,
-# so that there is one count at the end. Run as root: the end-to-end tests start private mail servers.
+# Installs what the tests need, builds the three builds (dev, asan with the fuzz targets, tsan) and runs all their tests
+# with one ctest, so that there is one count at the end. Run as root: the end-to-end tests start private mail servers.
 #
 #   scripts/test.sh [--no-install] [--quick] [--fuzz-seconds N] [--jobs N] [-- CTEST-ARGUMENTS…]
 #     --no-install      the packages are there already
@@ -27,7 +27,7 @@ show_failures() {
 }
 
 install=yes
-presets=(dev asan tsan fuzz)
+presets=(dev asan tsan)
 fuzz_seconds=30
 jobs=$(nproc)
 while [ $# -gt 0 ]; do

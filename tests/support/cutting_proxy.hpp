@@ -12,6 +12,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -94,8 +95,8 @@ class CuttingProxy {
         ::poll(ready.data(), ready.size(), -1);
         if (ready[2].revents != 0) return false;
         if (ready[1].revents != 0) return copy(server, client);
-        const bool now = reaches_cut();
-        if (now && cut_ == Cut::before) return false;
+        const auto now = reached_cut();
+        if (now == Cut::before) return false;
         if (!copy(client, server)) return false;
         if (!now) return true;
         // Not every piece has an answer of its own.
@@ -104,9 +105,11 @@ class CuttingProxy {
         return false;
     }
 
-    bool reaches_cut() {
+    /// The cut that is to be made at this piece.
+    std::optional<Cut> reached_cut() {
         const std::lock_guard lock(mutex_);
-        return left_ > 0 && --left_ == 0;
+        if (left_ <= 0 || --left_ > 0) return std::nullopt;
+        return cut_;
     }
 
     static bool copy(int from, int to) {
