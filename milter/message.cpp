@@ -121,7 +121,7 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
     record.reply = smtp_text(reply);
     record.error = std::move(error);
     record.milliseconds = spent.count();
-    offer_failure(record, reply);
+    offer_failure(record);
     gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
                             [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {
                                 self->gateway_.publish_store_counts();
@@ -130,13 +130,12 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
                             });
 }
 
-void Message::offer_failure(const store::Record& record, const Reply& reply) {
+void Message::offer_failure(const store::Record& record) {
     auto* reports = gateway_.failure_reports();
     if (!reports || !copy_.is_kept()) return;
     if (report::failures_asked_for(record.evidence, record.judgement).empty()) return;
-    const auto& results = reply.authentication_results;
-    reports->offer({record, copy_.take_header(), copy_.take_body(), results ? results->value : std::string()},
-                   configuration_->settings, configuration_->sources->resolver);
+    reports->offer({record, copy_.take_header(), copy_.take_body()}, configuration_->settings,
+                   configuration_->sources->resolver);
 }
 
 void Message::give(Reply reply) {

@@ -41,7 +41,7 @@ class Message : public std::enable_shared_from_this<Message> {
     void judge_or_throw();
     void fail(const std::string& problem);
     void record_and_reply(auth::Evidence evidence, auth::Judgement judgement, Reply reply, std::string error);
-    void offer_failure(const store::Record& record, const Reply& reply);
+    void offer_failure(const store::Record& record);
     void give(Reply reply);
 
     Gateway& gateway_;

@@ -41,7 +41,8 @@ Status Rounds::expire(UtcSeconds now) {
     if (!expired) return expired.error();
     const auto documents = store_.expire_documents(now - settings_.report.keep_days * seconds_per_day);
     if (!documents) return documents.error();
-    log::info("REPORTER_EXPIRED", {{"records", *expired}, {"report_files", *documents}});
+    if (*expired + *documents > 0)
+        log::info("REPORTER_EXPIRED", {{"records", *expired}, {"report_files", *documents}});
     return Done{};
 }
 

@@ -45,7 +45,7 @@ struct FailureReport {
     DeliveryResult delivery_result{};
     bool dkim_aligned = false;
     bool spf_aligned = false;
-    std::string authentication_results;  ///< the value of the field that the gateway added
+    std::string authentication_results;  ///< the value of such a field
     FailedSignature signature;
     std::vector<CheckedSpfRecord> spf_records;  ///< those of an aligned domain that failed
     std::string header;                         ///< of the message, as received

@@ -1,5 +1,6 @@
 #include "common/report/failure_reporting.hpp"
 
+#include "common/auth/verdict_header.hpp"
 #include "common/report/deliveries.hpp"
 
 namespace defender::report {
@@ -44,7 +45,7 @@ FailedSignature failed_signature(const auth::Evidence& evidence) {
 }  // namespace
 
 FailureReport failure_report_of(const FailedMessage& message, const FailureAsked& asked) {
-    const auto& [record, header, body, authentication_results] = message;
+    const auto& [record, header, body] = message;
     const auto& domain = record.judgement.domains.at(asked.domain);
     FailureReport report;
     report.queue_id = record.evidence.queue_id;
@@ -58,7 +59,9 @@ FailureReport failure_report_of(const FailedMessage& message, const FailureAsked
     report.delivery_result = delivery_result(record.judgement.action);
     report.dkim_aligned = domain.dkim_aligned;
     report.spf_aligned = domain.spf_aligned;
-    report.authentication_results = authentication_results;
+    // A message that was refused was given no such field; the report needs it all the same.
+    report.authentication_results =
+        mail::encode(auth::verdict_header(record.evidence, record.judgement, record.host));
     report.signature = failed_signature(record.evidence);
     report.header = header;
     report.body = body;

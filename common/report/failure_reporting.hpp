@@ -17,10 +17,9 @@ namespace defender::report {
 
 /// A message that failed, with what the record does not keep of it.
 struct FailedMessage {
-    store::Record record;                ///< not redacted
-    std::string header;                  ///< as received
-    std::string body;                    ///< empty unless failure.body is true
-    std::string authentication_results;  ///< the value of the field that was added
+    store::Record record;  ///< not redacted
+    std::string header;    ///< as received
+    std::string body;      ///< empty unless failure.body is true
 };
 
 /// One failure report that was asked for, told of the message.

@@ -54,7 +54,7 @@ class Lab:
     def status(self):
         done = self.milter.ctl("status", "--json")
         expect_equal(done.returncode, 0, f"status: {done.stderr}")
-        return json.loads(done.stdout)["store"]
+        return json.loads(done.stdout)["milter"]["store"]
 
     def expect_all_stored(self):
         wait_for(lambda: self.stored_count() >= len(self.taken), f"{len(self.taken)} records in PostgreSQL",

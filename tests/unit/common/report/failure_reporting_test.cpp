@@ -1,5 +1,6 @@
 #include "common/report/failure_reporting.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/sample_record.hpp"
@@ -12,7 +13,6 @@ FailedMessage message() {
     failed.record = test::sample_record();
     failed.header = "From: jane@example.org\r\n";
     failed.body = "text\r\n";
-    failed.authentication_results = "mx.example.net; dmarc=fail";
     return failed;
 }
 
@@ -37,7 +37,8 @@ TEST(FailureReporting, TellsTheMessageAndTheDomainThatAsked) {
     EXPECT_EQ(report.signature.selector, "s1");
     EXPECT_EQ(report.header, failed.header);
     EXPECT_EQ(report.body, failed.body);
-    EXPECT_EQ(report.authentication_results, failed.authentication_results);
+    EXPECT_THAT(report.authentication_results, ::testing::HasSubstr("mx.example.net;"));
+    EXPECT_THAT(report.authentication_results, ::testing::HasSubstr("dmarc=fail"));
 }
 
 TEST(FailureReporting, NamesWhatFailedAndWhatWasDone) {
