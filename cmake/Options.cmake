@@ -5,7 +5,7 @@ option(DEFENDER_FUZZ "Build the fuzz targets (clang)" OFF)
 option(DEFENDER_PRECOMPILE "Precompile the headers that most files include" OFF)
 option(DEFENDER_COVERAGE "Count coverage" OFF)
 set(DEFENDER_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize (address,undefined or thread)")
-set(DEFENDER_FUZZ_SECONDS 30 CACHE STRING "How long ctest runs each fuzz target")
+set(DEFENDER_FUZZ_SECONDS 15 CACHE STRING "How long ctest runs each fuzz target")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

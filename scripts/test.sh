@@ -5,8 +5,8 @@
 #   scripts/test.sh [--no-install] [--quick] [--fuzz-seconds N] [--jobs N] [-- CTEST-ARGUMENTS…]
 #     --no-install      the packages are there already
 #     --quick           the dev build only: unit tests, conformance, end to end
-#     --fuzz-seconds N  how long each fuzz target runs (default 30)
-#     --jobs N          builds and tests at a time (default: the processors)
+#     --fuzz-seconds N  how long each fuzz target runs (default 15)
+#     --jobs N          compilers at a time (default: the processors), and one test more, as some mostly wait
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,7 +28,7 @@ show_failures() {
 
 install=yes
 presets=(dev asan tsan)
-fuzz_seconds=30
+fuzz_seconds=15
 jobs=$(nproc)
 while [ $# -gt 0 ]; do
     case $1 in
@@ -66,6 +66,6 @@ done > build/all/CTestTestfile.cmake
 
 echo "== testing ${presets[*]}"
 failed=0
-ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@" || failed=$?
+ctest --test-dir build/all --output-on-failure --no-tests=error -j "$((jobs + 1))" "$@" || failed=$?
 [ "$failed" -eq 0 ] || show_failures build/all/Testing/Temporary
 exit "$failed"

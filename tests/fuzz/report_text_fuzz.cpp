@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/mail/utf8.hpp"
 #include "common/report/failure_report.hpp"
@@ -28,6 +29,17 @@ std::size_t count_of(std::string_view text, std::string_view piece) {
     std::size_t count = 0;
     for (std::size_t at = 0; (at = text.find(piece, at)) != std::string_view::npos; ++at) ++count;
     return count;
+}
+
+/// What stands before, between and behind the delimiters.
+std::vector<std::string_view> split(std::string_view text, std::string_view delimiter) {
+    std::vector<std::string_view> pieces;
+    for (;;) {
+        const auto end = text.find(delimiter);
+        pieces.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) return pieces;
+        text.remove_prefix(end + delimiter.size());
+    }
 }
 
 void check_xml(const std::string& text) {
@@ -68,17 +80,19 @@ void check_mail(const std::string& text) {
     const auto document = report::make_failure_report(failure, how, settings, "key", 0);
     const auto mail = report::compose_mail(document, text, settings, nullptr);
     require(mail.has_value());
-    const auto fields = mail->find("message/feedback-report\r\n");
-    require(fields != std::string::npos);
-    const auto end = mail->find("\r\n--", fields);
-    require(count_of(std::string_view(*mail).substr(fields, end - fields), "\r\nFeedback-Type:") == 1);
     for (std::size_t at = 0; at < mail->size(); ++at) {
         if ((*mail)[at] == '\n') require((*mail)[at - 1] == '\r');
         if ((*mail)[at] == '\r') require(mail->substr(at + 1, 1) == "\n");
     }
-    const auto quoted = mail->find("boundary=\"") + 10;
+    const std::string type =
+        "\r\nContent-Type: multipart/report; report-type=feedback-report;\r\n boundary=\"";
+    require(mail->find(type) != std::string::npos);
+    const auto quoted = mail->find(type) + type.size();
     const auto boundary = mail->substr(quoted, mail->find('"', quoted) - quoted);
-    require(count_of(*mail, "\r\n--" + boundary) == 4);
+    const auto parts = split(*mail, "\r\n--" + boundary);
+    require(parts.size() == 5 && parts[4].starts_with("--"));
+    require(parts[2].starts_with("\r\nContent-Type: message/feedback-report\r\n\r\n"));
+    require(count_of(parts[2], "\r\nFeedback-Type:") == 1);
 }
 
 }  // namespace
