@@ -6,7 +6,7 @@
 #     --no-install      the packages are there already
 #     --quick           the dev build only: unit tests, conformance, end to end
 #     --fuzz-seconds N  how long each fuzz target runs (default 15)
-#     --jobs N          compilers at a time (default: the processors), and one test more, as some mostly wait
+#     --jobs N          builds and tests at a time (default: the processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -66,6 +66,6 @@ done > build/all/CTestTestfile.cmake
 
 echo "== testing ${presets[*]}"
 failed=0
-ctest --test-dir build/all --output-on-failure --no-tests=error -j "$((jobs + 1))" "$@" || failed=$?
+ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@" || failed=$?
 [ "$failed" -eq 0 ] || show_failures build/all/Testing/Temporary
 exit "$failed"
