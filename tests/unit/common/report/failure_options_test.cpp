@@ -130,7 +130,7 @@ TEST(FailureOptions, TwoAuthorDomainsOfOnePolicyDomainGiveOneReport) {
     const auto asked = failures_asked_for(evidence, judgement);
     ASSERT_EQ(asked.size(), 2U);
     EXPECT_EQ(asked[1].domain, 1U);
-    EXPECT_EQ(asked[1].policy, &evidence.policies[1]);
+    EXPECT_EQ(asked[1].policy.policy_domain, "sub.author.example");
 }
 
 }  // namespace
