@@ -122,9 +122,17 @@ WalkedName walked_name(const DomainName& domain, const dns::Answer& answer) {
 }
 
 const WalkedName* find_walked(std::span<const WalkedName> walked, std::string_view domain) noexcept {
-    const auto found = std::find_if(walked.begin(), walked.end(),
-                                    [domain](const WalkedName& name) { return name.domain == domain; });
-    return found == walked.end() ? nullptr : &*found;
+    const auto found = std::lower_bound(
+        walked.begin(), walked.end(), domain,
+        [](const WalkedName& name, std::string_view wanted) { return name.domain < wanted; });
+    return found == walked.end() || found->domain != domain ? nullptr : &*found;
+}
+
+void add_walked(std::vector<WalkedName>& walked, WalkedName name) {
+    const auto place = std::lower_bound(
+        walked.begin(), walked.end(), name,
+        [](const WalkedName& one, const WalkedName& other) { return one.domain < other.domain; });
+    walked.insert(place, std::move(name));
 }
 
 bool is_certain(const WalkedName* name) noexcept {

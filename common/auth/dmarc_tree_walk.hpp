@@ -32,6 +32,8 @@ inline constexpr std::size_t max_walk_names = 8;
 /// What an answer to the question for TXT records at _dmarc.`domain` is in a walk.
 [[nodiscard]] WalkedName walked_name(const DomainName& domain, const dns::Answer& answer);
 
+/// Keeps the order of the names, by which find_walked() finds them.
+void add_walked(std::vector<WalkedName>& walked, WalkedName name);
 /// Null where nothing was asked.
 [[nodiscard]] const WalkedName* find_walked(std::span<const WalkedName> walked,
                                             std::string_view domain) noexcept;

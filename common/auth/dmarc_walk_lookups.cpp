@@ -81,7 +81,7 @@ void DmarcWalkLookups::ask(const WalkNeeds& needs) {
 void DmarcWalkLookups::take_record(const DomainName& domain, const dns::Answer& answer) {
     auto name = walked_name(domain, answer);
     std::unique_lock lock(mutex_);
-    answers_.walked.push_back(std::move(name));
+    add_walked(answers_.walked, std::move(name));
     go_on(std::move(lock));
 }
 
@@ -99,11 +99,10 @@ WalkAnswers DmarcWalkLookups::answers() const {
     auto all = answers_;
     for (const auto& domain : names_asked_) {
         if (find_walked(all.walked, domain.text())) continue;
-        auto& name = all.walked.emplace_back();
+        WalkedName name;
         name.domain = domain.text();
+        add_walked(all.walked, std::move(name));
     }
-    std::sort(all.walked.begin(), all.walked.end(),
-              [](const WalkedName& a, const WalkedName& b) { return a.domain < b.domain; });
     return all;
 }
 

@@ -35,7 +35,7 @@ class DmarcWalkLookups : public std::enable_shared_from_this<DmarcWalkLookups> {
     void when_all_is_in(std::function<void()> handler);
     /// Asks nothing more, and forgets the handler.
     void abandon();
-    /// What has been answered, and what was asked for and is not answered as not_known; in the names' order.
+    /// What has been answered, and what was asked for and is not answered as not_known.
     [[nodiscard]] WalkAnswers answers() const;
 
   private:

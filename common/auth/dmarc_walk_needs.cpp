@@ -32,20 +32,26 @@ bool share_top_level(const DomainName& a, const DomainName& b) {
     return top_of(a) == top_of(b);
 }
 
+bool is_within_any(const DomainName& identifier, const std::vector<std::string>& organizations) {
+    return std::any_of(organizations.begin(), organizations.end(), [&](const std::string& organization) {
+        const auto name = DomainName::parse(organization);
+        return name && identifier.is_within(*name);
+    });
+}
+
+/// First what the author's organizational domain takes, then the identifiers that may have the same.
 void need_identifiers(WalkNeeds& needs, const DomainName& author, const std::vector<DomainName>& identifiers,
                       const WalkAnswers& answers) {
+    const bool any = std::any_of(identifiers.begin(), identifiers.end(), [&](const DomainName& identifier) {
+        return identifier != author && share_top_level(identifier, author);
+    });
+    if (!any) return;
+    const auto open = open_names(author, answers);
+    if (!open.empty()) return need(needs.names, open);
+    const auto organizations = possible_organizational_domains(answers.walked, author);
     for (const auto& identifier : identifiers) {
-        if (identifier == author || !share_top_level(identifier, author)) continue;
-        const auto open = open_names(author, answers);
-        need(needs.names, open);
-        if (!open.empty()) continue;
-        const auto organizations = possible_organizational_domains(answers.walked, author);
-        const bool within =
-            std::any_of(organizations.begin(), organizations.end(), [&](const std::string& organization) {
-                const auto name = DomainName::parse(organization);
-                return name && identifier.is_within(*name);
-            });
-        if (within) need(needs.names, open_names(identifier, answers));
+        if (identifier != author && is_within_any(identifier, organizations))
+            need(needs.names, open_names(identifier, answers));
     }
 }
 

@@ -31,7 +31,7 @@ struct WalkSubjects {
 
 /// What has been answered so far: only answers, and failures among them; what is under way is not there.
 struct WalkAnswers {
-    std::vector<WalkedName> walked;
+    std::vector<WalkedName> walked;                   ///< by add_walked()
     std::map<DomainName, DomainExistence> existence;  ///< of author domains
 };
 

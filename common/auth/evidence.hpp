@@ -106,9 +106,10 @@ struct Evidence {
     std::vector<SpfEvidence> spf;
     std::vector<DkimEvidence> dkim;
     std::vector<PolicyEvidence>
-        policies;                    ///< one for each different author domain, in the From field's order
-    std::vector<WalkedName> walked;  ///< each name once; a walk's names follow from where it starts
-    std::string list_id;             ///< RFC 2919; empty where there is none
+        policies;  ///< one for each different author domain, in the From field's order
+    /// Each name once, in the order of the names; which of them a walk has follows from where it starts.
+    std::vector<WalkedName> walked;
+    std::string list_id;                      ///< RFC 2919; empty where there is none
     std::vector<std::string> limits_reached;  ///< names of the limits that cut something
     bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };

@@ -98,7 +98,7 @@ WalkAnswers answer_all(const World& world, const WalkSubjects& subjects) {
         const auto before = answers.walked;
         for (const auto& domain : needs.names) {
             require(!find_walked(answers.walked, domain.text()));
-            answers.walked.push_back(walked_name(domain, answer_of(world, domain)));
+            add_walked(answers.walked, walked_name(domain, answer_of(world, domain)));
         }
         for (const auto& domain : needs.existence) answers.existence.emplace(domain, DomainExistence::exists);
         require(answers.walked.size() <= 2 * max_walk_names);
@@ -129,7 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& start : {*author, *identifier}) {
         for (const auto& domain : tree_walk_names(start)) {
             if (!find_walked(whole, domain.text()))
-                whole.push_back(walked_name(domain, answer_of(world, domain)));
+                add_walked(whole, walked_name(domain, answer_of(world, domain)));
         }
     }
     const auto by_needs = tree_walk_alignment(answers.walked, identifier->text(), author->text());

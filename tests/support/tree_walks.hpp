@@ -38,7 +38,7 @@ class TreeWalks {
         std::vector<auth::WalkedName> walked;
         for (const auto& start : starts) {
             for (const auto& domain : auth::tree_walk_names(DomainName::parse(start).value())) {
-                if (!auth::find_walked(walked, domain.text())) walked.push_back(name_of(domain));
+                if (!auth::find_walked(walked, domain.text())) auth::add_walked(walked, name_of(domain));
             }
         }
         return walked;

@@ -28,7 +28,7 @@ class DmarcWalkNeeds : public ::testing::Test {
     void answered(const TreeWalks& world, const std::vector<std::string>& names) {
         for (const auto& name : names) {
             const auto walked = world.from({name});
-            answers_.walked.push_back(*find_walked(walked, name));
+            add_walked(answers_.walked, *find_walked(walked, name));
         }
     }
     std::vector<std::string> names() const {
