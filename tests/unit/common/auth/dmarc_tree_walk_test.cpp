@@ -64,8 +64,9 @@ TEST(DmarcTreeWalk, NoWalkHasMoreThanEightNamesAndNoneUpToEightLabelsLeavesOneOu
         EXPECT_EQ(walk.size(), std::min<std::size_t>(labels, max_walk_names)) << name;
         EXPECT_EQ(walk.front(), name);
         EXPECT_EQ(walk.back(), "com");
-        if (labels > 1)
+        if (labels > 1) {
             EXPECT_EQ(domain(walk[1]).label_count(), std::min<std::size_t>(labels - 1, 7)) << name;
+        }
     }
 }
 

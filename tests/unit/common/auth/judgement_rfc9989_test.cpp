@@ -272,7 +272,9 @@ TEST(JudgementRfc9989, EachFailureIsTemperrorUnlessAnAlignedPassNeedsNothingOfIt
     for (const auto& row : table) {
         const auto judgement = judged(message_of("a.example.com").spf(row.spf, row.spf_domain), row.world);
         EXPECT_EQ(judgement.result, row.result) << row.what;
-        if (row.result == DmarcResult::temperror) EXPECT_EQ(judgement.disposition, Disposition::none);
+        if (row.result == DmarcResult::temperror) {
+            EXPECT_EQ(judgement.disposition, Disposition::none);
+        }
     }
 }
 
