@@ -1,5 +1,7 @@
 #include "ctl/explanation.hpp"
 
+#include <algorithm>
+
 #include "common/store/evidence_json.hpp"
 #include "common/store/json_fields.hpp"
 #include "common/store/judgement_json.hpp"
@@ -130,6 +132,18 @@ std::string policy_part(const Evidence& evidence) {
     return "\nPolicies\n" + text_table(rows);
 }
 
+std::string walk_part(const Evidence& evidence) {
+    if (evidence.walked.empty()) return {};
+    std::vector<TextRow> rows{{"name", "answer", "record"}};
+    for (const auto& walked : evidence.walked) {
+        auto answer = name(walked.answer);
+        std::replace(answer.begin(), answer.end(), '_', ' ');
+        rows.push_back({"_dmarc." + walked.domain, answer,
+                        walked.record_text.empty() ? walked.failure : walked.record_text});
+    }
+    return "\nTree walks (RFC 9989)\n" + text_table(rows);
+}
+
 std::string limits_part(const Evidence& evidence) {
     if (evidence.limits_reached.empty()) return {};
     std::vector<TextRow> rows;
@@ -150,8 +164,8 @@ std::string trace_part(const Judgement& judgement) {
 std::string explanation_text(const store::Record& record) {
     const auto& evidence = record.evidence;
     return message_part(record) + decision_part(record) + domains_part(record.judgement) +
-           spf_part(evidence) + dkim_part(evidence) + policy_part(evidence) + limits_part(evidence) +
-           trace_part(record.judgement);
+           spf_part(evidence) + dkim_part(evidence) + policy_part(evidence) + walk_part(evidence) +
+           limits_part(evidence) + trace_part(record.judgement);
 }
 
 store::Json explanation_json(const store::Record& record) {

@@ -80,12 +80,16 @@ std::map<config::ReportSchema, std::vector<std::string>> addresses_of(
 
 class Preview {
   public:
-    Preview(store::ReportStore& store, const config::ReportSettings& settings, const PreviewOptions& options)
-        : store_(store), settings_(settings), folder_(options.folder), now_(moment_of(options.now)) {}
+    Preview(store::ReportStore& store, const config::Settings& settings, const PreviewOptions& options)
+        : store_(store),
+          settings_(settings.report),
+          standard_(settings.dmarc.standard),
+          folder_(options.folder),
+          now_(moment_of(options.now)) {}
 
     Status write(const store::Report& report) {
         for (const auto& [schema, addresses] : addresses_of(report, settings_)) {
-            auto documents = report::make_documents(store_, report, settings_, schema);
+            auto documents = report::make_documents(store_, report, settings_, schema, standard_);
             if (!documents) return documents.error();
             for (auto& document : *documents) {
                 document.made_at = now_;
@@ -120,6 +124,7 @@ class Preview {
 
     store::ReportStore& store_;
     const config::ReportSettings& settings_;
+    config::DmarcStandard standard_;
     std::filesystem::path folder_;
     UtcSeconds now_;
     std::vector<DocumentFiles> files_;
@@ -173,7 +178,7 @@ void preview(const PreviewOptions& options, Context& context) {
     std::filesystem::create_directories(options.folder, failure);
     if (failure) return fail(context, Error{options.folder + ": " + failure.message()});
 
-    Preview files(*store, settings->report, options);
+    Preview files(*store, *settings, options);
     Progress progress(std::cerr, errors_go_to_a_terminal(), "writing reports");
     std::uint64_t done = 0;
     for (const auto& report : *reports) {

@@ -137,7 +137,7 @@ class FailureReports::Impl {
         for (const auto& asked : report::failures_asked_for(record.evidence, record.judgement)) {
             const auto& failure = offer.settings->failure;
             const auto now = utc_now();
-            if (!limits_.take(asked.policy->policy_domain, now, failure.max_per_domain_hour,
+            if (!limits_.take(asked.policy.policy_domain, now, failure.max_per_domain_hour,
                               failure.max_per_hour)) {
                 continue;
             }

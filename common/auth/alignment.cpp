@@ -1,5 +1,7 @@
 #include "common/auth/alignment.hpp"
 
+#include "common/auth/dmarc_tree_walk.hpp"
+
 namespace defender::auth {
 namespace {
 
@@ -28,6 +30,13 @@ bool aligned(const Identifier& authenticated, const Identifier& author, Alignmen
     if (authenticated.domain == author.domain) return true;
     return mode == AlignmentMode::relaxed && !author.organizational_domain.empty() &&
            authenticated.organizational_domain == author.organizational_domain;
+}
+
+AlignmentResult alignment(const Identifier& authenticated, const PolicyEvidence& policy, AlignmentMode mode,
+                          const Evidence& evidence, config::DmarcStandard standard) {
+    if (mode == AlignmentMode::relaxed && standard == config::DmarcStandard::rfc9989)
+        return tree_walk_alignment(evidence.walked, authenticated.domain, policy.author_domain);
+    return aligned(authenticated, identifier(policy), mode) ? AlignmentResult::yes : AlignmentResult::no;
 }
 
 bool authenticates(const SpfEvidence& spf) noexcept {

@@ -79,19 +79,37 @@ std::string failure_options(const Tags& tags) {
     return options;
 }
 
-/// Sets p and sp by RFC 7489 section 6.6.3, step 6; false where the record gives no policy.
-bool set_policies(DmarcRecord& record, const Tags& tags) {
-    const auto p = find(tags, "p");
-    const auto sp = find(tags, "sp");
-    const auto policy = p ? parse_policy(*p) : std::nullopt;
-    const auto subdomain_policy = sp ? parse_policy(*sp) : std::nullopt;
-    if (!policy || (sp && !subdomain_policy)) {
-        record.policy = Policy::none;
-        return !record.aggregate_uris.empty();
-    }
-    record.policy = *policy;
-    record.subdomain_policy = subdomain_policy;
+/// A tag with a policy: what it asks for, if anything, and whether it is there and asks for nothing known.
+struct PolicyTag {
+    std::optional<Policy> policy;
+    bool bad = false;
+};
+
+PolicyTag policy_tag(const Tags& tags, std::string_view name) {
+    const auto value = find(tags, name);
+    if (!value) return {};
+    const auto policy = parse_policy(*value);
+    return {policy, !policy};
+}
+
+/// Sets p, sp and np; false where the record gives no policy (RFC 7489 section 6.6.3, step 6; RFC 9989
+/// section 4.10.1). To RFC 7489 np is an unknown tag, which spoils nothing.
+bool set_policies(DmarcRecord& record, const Tags& tags, config::DmarcStandard standard) {
+    const auto p = policy_tag(tags, "p");
+    const auto sp = policy_tag(tags, "sp");
+    const auto np = policy_tag(tags, "np");
+    const bool np_counts = standard == config::DmarcStandard::rfc9989;
+    if (!p.policy || sp.bad || (np_counts && np.bad)) return !record.aggregate_uris.empty();
+    record.policy = *p.policy;
+    record.subdomain_policy = sp.policy;
+    record.nonexistent_policy = np.policy;
     return true;
+}
+
+PublicSuffixFlag public_suffix_flag(const Tags& tags) {
+    const auto value = find(tags, "psd").value_or("");
+    if (text::iequals(value, "y")) return PublicSuffixFlag::yes;
+    return text::iequals(value, "n") ? PublicSuffixFlag::no : PublicSuffixFlag::unknown;
 }
 
 }  // namespace
@@ -118,6 +136,18 @@ std::string_view to_string(AlignmentMode mode) noexcept {
     return "?";
 }
 
+std::string_view to_string(PublicSuffixFlag flag) noexcept {
+    switch (flag) {
+        case PublicSuffixFlag::unknown:
+            return "u";
+        case PublicSuffixFlag::yes:
+            return "y";
+        case PublicSuffixFlag::no:
+            return "n";
+    }
+    return "?";
+}
+
 bool is_dmarc_record(std::string_view text) {
     auto tag = text.substr(0, text.find(';'));
     if (!tag.starts_with('v')) return false;
@@ -125,20 +155,29 @@ bool is_dmarc_record(std::string_view text) {
     return tag.starts_with('=') && text::trim(tag.substr(1)) == "DMARC1";
 }
 
-std::optional<DmarcRecord> parse_dmarc_record(std::string_view text) {
+std::optional<ReadDmarcRecord> read_dmarc_record(std::string_view text, config::DmarcStandard standard) {
     if (!is_dmarc_record(text)) return std::nullopt;
     const auto tags = parse_tags(text);
     if (!tags) return std::nullopt;
-    DmarcRecord record;
+    ReadDmarcRecord read;
+    auto& record = read.record;
     record.aggregate_uris = parse_report_uris(find(*tags, "rua").value_or(""));
     record.failure_uris = parse_report_uris(find(*tags, "ruf").value_or(""));
-    if (!set_policies(record, *tags)) return std::nullopt;
+    read.gives_policy = set_policies(record, *tags, standard);
+    record.public_suffix = public_suffix_flag(*tags);
+    record.testing = text::iequals(find(*tags, "t").value_or(""), "y");
     record.dkim_alignment = alignment_mode(*tags, "adkim");
     record.spf_alignment = alignment_mode(*tags, "aspf");
     record.percent = percent(*tags);
     record.report_interval_seconds = report_interval(*tags);
     record.failure_options = failure_options(*tags);
-    return record;
+    return read;
+}
+
+std::optional<DmarcRecord> parse_dmarc_record(std::string_view text, config::DmarcStandard standard) {
+    auto read = read_dmarc_record(text, standard);
+    if (!read || !read->gives_policy) return std::nullopt;
+    return std::move(read->record);
 }
 
 }  // namespace defender::auth

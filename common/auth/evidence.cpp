@@ -62,4 +62,36 @@ std::string_view to_string(PolicyOutcome outcome) noexcept {
     return "?";
 }
 
+std::string_view to_string(DomainExistence existence) noexcept {
+    switch (existence) {
+        case DomainExistence::not_known:
+            return "not_known";
+        case DomainExistence::exists:
+            return "exists";
+        case DomainExistence::does_not_exist:
+            return "does_not_exist";
+        case DomainExistence::failed:
+            return "failed";
+    }
+    return "?";
+}
+
+std::string_view to_string(WalkAnswer answer) noexcept {
+    switch (answer) {
+        case WalkAnswer::nothing:
+            return "nothing";
+        case WalkAnswer::discarded:
+            return "discarded";
+        case WalkAnswer::record:
+            return "record";
+        case WalkAnswer::record_without_policy:
+            return "record_without_policy";
+        case WalkAnswer::failed:
+            return "failed";
+        case WalkAnswer::not_known:
+            return "not_known";
+    }
+    return "?";
+}
+
 }  // namespace defender::auth

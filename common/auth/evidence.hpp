@@ -2,8 +2,10 @@
 /// nothing else.
 ///
 /// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can
-/// be judged again under other settings. Domains are DomainName::text() (lower-case A-labels); empty means
-/// none. Source: RFC 7208, 6376, 7489, 8601. Thread-safety: plain values.
+/// be judged again under other settings, by either standard of DMARC: the policies are those that RFC 7489
+/// finds by the public suffix list, and `walked` is what RFC 9989's tree walks came by. Domains are
+/// DomainName::text() (lower-case A-labels); empty means none. Source: RFC 7208, 6376, 7489, 8601, 9989.
+/// Thread-safety: plain values.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +65,9 @@ struct DkimEvidence {
 
 /// What DNS said about one author domain's policy (RFC 7489 section 6.6.3).
 enum class PolicyOutcome { found, none, temperror };
+/// Whether a domain exists (RFC 9989 section 3.2.13); not_known: nobody asked, or nothing waited for the
+/// answer.
+enum class DomainExistence { not_known, exists, does_not_exist, failed };
 
 struct PolicyEvidence {
     std::string author_domain;
@@ -74,6 +79,19 @@ struct PolicyEvidence {
     DmarcRecord record;  ///< parsed; meaningful where found
     std::string failure;  ///< for temperror: which question failed and how; for none: what was wrong with
                           ///< what was published, where something was; printable
+    DomainExistence existence = DomainExistence::not_known;  ///< of the author domain
+};
+
+/// What DNS said at one name of a tree walk (RFC 9989 section 4.10): nothing there; records that are
+/// discarded, several of them or one that is not valid; a record, with or without a policy; no answer; or
+/// nothing waited for the answer.
+enum class WalkAnswer { nothing, discarded, record, record_without_policy, failed, not_known };
+struct WalkedName {
+    std::string domain;
+    WalkAnswer answer = WalkAnswer::not_known;
+    std::string record_text;  ///< as in PolicyEvidence; empty unless a record counts
+    DmarcRecord record;       ///< meaningful where a record counts
+    std::string failure;      ///< of what failed, or was discarded; printable
 };
 
 struct Evidence {
@@ -88,8 +106,10 @@ struct Evidence {
     std::vector<SpfEvidence> spf;
     std::vector<DkimEvidence> dkim;
     std::vector<PolicyEvidence>
-        policies;         ///< one for each different author domain, in the From field's order
-    std::string list_id;  ///< RFC 2919; empty where there is none
+        policies;  ///< one for each different author domain, in the From field's order
+    /// Each name once, in the order of the names; which of them a walk has follows from where it starts.
+    std::vector<WalkedName> walked;
+    std::string list_id;                      ///< RFC 2919; empty where there is none
     std::vector<std::string> limits_reached;  ///< names of the limits that cut something
     bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };
@@ -98,5 +118,7 @@ struct Evidence {
 [[nodiscard]] std::string_view to_string(SpfScope scope) noexcept;
 [[nodiscard]] std::string_view to_string(DkimResult result) noexcept;
 [[nodiscard]] std::string_view to_string(PolicyOutcome outcome) noexcept;
+[[nodiscard]] std::string_view to_string(DomainExistence existence) noexcept;
+[[nodiscard]] std::string_view to_string(WalkAnswer answer) noexcept;
 
 }  // namespace defender::auth

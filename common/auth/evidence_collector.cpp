@@ -23,6 +23,15 @@ bool is_named(const mail::HeaderField& field, std::string_view name) {
     return text::iequals(text::trim(field.name), name);
 }
 
+/// The last two labels.
+std::string_view tail_of(const DomainName& domain) {
+    const std::string_view text = domain.text();
+    const auto dot = text.rfind('.');
+    if (dot == std::string_view::npos) return text;
+    const auto before = text.rfind('.', dot - 1);
+    return before == std::string_view::npos ? text : text.substr(before + 1);
+}
+
 }  // namespace
 
 /// What comes back in the background. Outlives the collector where an answer is late, so it owns nothing of
@@ -49,7 +58,8 @@ class EvidenceCollector::Answers {
         settle([&] { policies_[index] = std::move(policy); });
     }
 
-    void keys_are_in() {
+    /// Something that puts its result elsewhere.
+    void done() {
         settle([] {});
     }
 
@@ -96,7 +106,9 @@ EvidenceCollector::EvidenceCollector(std::shared_ptr<const EvidenceSources> sour
     judged_ = exemption_of(evidence_.client, sources_->settings->trust) == Exemption::no;
 }
 
-EvidenceCollector::~EvidenceCollector() = default;
+EvidenceCollector::~EvidenceCollector() {
+    if (walks_) walks_->abandon();
+}
 
 void EvidenceCollector::mail_from(std::string_view address, UtcSeconds received_at) {
     evidence_.received_at = received_at;
@@ -105,7 +117,9 @@ void EvidenceCollector::mail_from(std::string_view address, UtcSeconds received_
         const auto at = sender.domain_text.empty() ? "" : "@";
         evidence_.mail_from = text::printable(sender.local_part + at + sender.domain_text, kept_octets);
     }
-    if (judged_) start_spf(sender);
+    if (!judged_) return;
+    spf_domain_ = DomainName::parse(sender.null_sender ? evidence_.client.helo : sender.domain_text);
+    start_spf(sender);
 }
 
 void EvidenceCollector::start_spf(const mail::EnvelopeAddress& sender) {
@@ -176,12 +190,23 @@ void EvidenceCollector::start_policy_discovery(const mail::Author& author) {
             *sources_->resolver, *sources_->suffixes, author.domains[i], deadline,
             [answers = answers_, i](PolicyEvidence policy) { answers->set_policy(i, std::move(policy)); });
     }
+    start_tree_walks(author.domains, deadline);
 }
 
+void EvidenceCollector::start_tree_walks(const std::vector<DomainName>& authors, dns::Deadline deadline) {
+    walks_ = std::make_shared<DmarcWalkLookups>(*sources_->resolver, deadline);
+    walks_->add_authors(authors);
+    if (spf_domain_) walks_->add_spf(*spf_domain_);
+}
+
+/// By the public suffix list; a tree walk may besides find an organization where the list has a suffix.
 bool EvidenceCollector::could_align(const DomainName& signing_domain) const {
-    const auto organization = sources_->suffixes->organizational_domain(signing_domain);
+    const auto& suffixes = *sources_->suffixes;
+    const auto organization = suffixes.organizational_domain(signing_domain);
+    const bool walk = sources_->settings->dmarc.standard == config::DmarcStandard::rfc9989;
     return std::any_of(author_.domains.begin(), author_.domains.end(), [&](const DomainName& author) {
-        return author == signing_domain || sources_->suffixes->organizational_domain(author) == organization;
+        return author == signing_domain || suffixes.organizational_domain(author) == organization ||
+               (walk && tail_of(author) == tail_of(signing_domain));
     });
 }
 
@@ -189,7 +214,20 @@ void EvidenceCollector::end_of_headers() {
     author_ = mail::author_of(from_fields_, sources_->settings->dmarc.max_author_domains);
     if (!judged_) return;
     if (!dkim_) start_dkim();
-    dkim_->end_of_headers([this](const DomainName& domain) { return could_align(domain); });
+    // Of those that could align first, as they are the ones that are verified where there are too many.
+    std::vector<DomainName> signing_domains;
+    std::vector<DomainName> others;
+    dkim_->end_of_headers([&](const DomainName& domain) {
+        const bool aligned = could_align(domain);
+        (aligned ? signing_domains : others).push_back(domain);
+        return aligned;
+    });
+    signing_domains.insert(signing_domains.end(), others.begin(), others.end());
+    const std::size_t most = sources_->settings->dkim.max_signatures;
+    if (signing_domains.size() > most)
+        signing_domains.erase(signing_domains.begin() + static_cast<std::ptrdiff_t>(most),
+                              signing_domains.end());
+    if (walks_) walks_->add_dkim(signing_domains);
 }
 
 bool EvidenceCollector::wants_body() const noexcept {
@@ -203,7 +241,11 @@ void EvidenceCollector::body(std::span<const char> octets) {
 void EvidenceCollector::when_all_is_in(std::function<void()> handler) {
     if (dkim_) {
         answers_->expect();
-        dkim_->when_keys_are_in([answers = answers_] { answers->keys_are_in(); });
+        dkim_->when_keys_are_in([answers = answers_] { answers->done(); });
+    }
+    if (walks_ && sources_->settings->dmarc.standard == config::DmarcStandard::rfc9989) {
+        answers_->expect();
+        walks_->when_all_is_in([answers = answers_] { answers->done(); });
     }
     answers_->when_complete(std::move(handler));
 }
@@ -228,8 +270,23 @@ Evidence EvidenceCollector::take(std::string queue_id, unsigned draw) {
     if (dkim_) evidence_.dkim = dkim_->finish(evidence_.received_at);
     for (auto& dkim : evidence_.dkim) dkim.organizational_domain = organizational_domain_of(dkim.domain);
     // A second From field takes the author away, and with it the policies of the first.
-    if (author_.status == mail::AuthorStatus::ok) evidence_.policies = answers_->take_policies();
+    if (author_.status == mail::AuthorStatus::ok) {
+        evidence_.policies = answers_->take_policies();
+        take_tree_walks();
+    }
     return std::move(evidence_);
+}
+
+void EvidenceCollector::take_tree_walks() {
+    if (!walks_) return;
+    auto found = walks_->answers();
+    walks_->abandon();
+    evidence_.walked = std::move(found.walked);
+    for (auto& policy : evidence_.policies) {
+        const auto author = DomainName::parse(policy.author_domain);
+        const auto known = author ? found.existence.find(*author) : found.existence.end();
+        if (known != found.existence.end()) policy.existence = known->second;
+    }
 }
 
 }  // namespace defender::auth

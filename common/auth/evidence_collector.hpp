@@ -3,7 +3,8 @@
 ///
 /// MAIL FROM starts SPF, a From field starts policy discovery, a DKIM-Signature field starts its key's
 /// look-up; all of it runs in the background. take() then puts the answers together. It decides nothing about
-/// the message.
+/// the message. What either standard of DMARC needs is asked for; what only RFC 9989's tree walks need is
+/// waited for where that standard is set, and otherwise kept as far as it has come in.
 ///
 /// Order of calls: mail_from(), header()*, end_of_headers(), body()*, when_all_is_in(), take(). For a client
 /// whose messages are not judged (exemption_of) nothing is asked for, and the evidence holds only what the
@@ -15,11 +16,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "common/auth/dkim_verification.hpp"
+#include "common/auth/dmarc_walk_lookups.hpp"
 #include "common/auth/evidence.hpp"
 #include "common/auth/public_suffix_list.hpp"
 #include "common/config/settings.hpp"
@@ -63,7 +66,9 @@ class EvidenceCollector {
 
     void start_spf(const mail::EnvelopeAddress& sender);
     void start_policy_discovery(const mail::Author& author);
+    void start_tree_walks(const std::vector<DomainName>& authors, dns::Deadline deadline);
     void start_dkim();
+    void take_tree_walks();
     [[nodiscard]] bool keep(const mail::HeaderField& field);
     [[nodiscard]] bool could_align(const DomainName& signing_domain) const;
     [[nodiscard]] std::string organizational_domain_of(std::string_view domain) const;
@@ -75,6 +80,8 @@ class EvidenceCollector {
     mail::HeaderFields from_fields_;
     mail::Author author_;
     std::unique_ptr<DkimVerification> dkim_;
+    std::optional<DomainName> spf_domain_;
+    std::shared_ptr<DmarcWalkLookups> walks_;  ///< null before there is an author domain
     bool judged_ = true;
     std::uint64_t header_octets_ = 0;
     std::uint64_t header_fields_ = 0;

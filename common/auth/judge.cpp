@@ -2,6 +2,8 @@
 #include <tuple>
 #include <utility>
 
+#include "common/auth/applied_policy.hpp"
+#include "common/auth/citations.hpp"
 #include "common/auth/domain_judgement.hpp"
 #include "common/auth/judgement.hpp"
 #include "common/auth/policy_action.hpp"
@@ -90,7 +92,8 @@ Judgement judge_malformed(const Evidence& evidence, const JudgeSettings& setting
     Judgement judgement;
     judgement.result = DmarcResult::permerror;
     const auto reason = malformed_reason(evidence);
-    judgement.trace.push_back({"RFC 7489 6.6.1", reason + ": no DMARC pass is possible"});
+    judgement.trace.push_back(
+        {std::string(citations(settings.standard).author), reason + ": no DMARC pass is possible"});
     auto action = apply_on_malformed_from(settings.policy, reason, judgement.trace);
     finish(judgement, std::move(action), settings);
     return judgement;
@@ -100,7 +103,8 @@ Judgement judge_malformed(const Evidence& evidence, const JudgeSettings& setting
 Judgement judge_without_policies(const JudgeSettings& settings) {
     Judgement judgement;
     judgement.result = DmarcResult::temperror;
-    judgement.trace.push_back({"RFC 7489 6.6.3", "dmarc=temperror: no policy look-up was made"});
+    judgement.trace.push_back(
+        {std::string(citations(settings.standard).discovery), "dmarc=temperror: no policy look-up was made"});
     auto action = apply_on_temperror(settings.policy, judgement.trace);
     finish(judgement, std::move(action), settings);
     return judgement;
@@ -109,8 +113,9 @@ Judgement judge_without_policies(const JudgeSettings& settings) {
 std::vector<Candidate> judge_domains(const Evidence& evidence, const JudgeSettings& settings,
                                      std::vector<TraceStep>& trace) {
     std::vector<Candidate> candidates;
-    for (const auto& policy : evidence.policies) {
-        auto domain = judge_author_domain(policy, evidence, settings.partial_body, trace);
+    for (const auto& author : evidence.policies) {
+        const auto policy = policy_by(discovery_of(settings.standard), author, evidence);
+        auto domain = judge_author_domain(policy, evidence, settings, trace);
         auto action = apply_policy(domain, policy, evidence, settings, trace);
         candidates.push_back({std::move(domain), std::move(action)});
     }
@@ -139,9 +144,10 @@ void decide(Judgement& judgement, std::vector<Candidate> candidates, const Judge
     judgement.result = deciding->domain.result;
     judgement.requested = deciding->domain.requested;
     if (candidates.size() > 1) {
-        judgement.trace.push_back({"RFC 7489 6.6.1", "of " + std::to_string(candidates.size()) +
-                                                         " author domains " + deciding->domain.author_domain +
-                                                         " decides: the strictest that does not pass"});
+        judgement.trace.push_back({std::string(citations(settings.standard).author),
+                                   "of " + std::to_string(candidates.size()) + " author domains " +
+                                       deciding->domain.author_domain +
+                                       " decides: the strictest that does not pass"});
     }
     finish(judgement, std::move(deciding->action), settings);
 }

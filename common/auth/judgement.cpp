@@ -18,6 +18,16 @@ std::string_view to_string(DmarcResult result) noexcept {
     return "?";
 }
 
+std::string_view to_string(DiscoveryMethod method) noexcept {
+    switch (method) {
+        case DiscoveryMethod::psl:
+            return "psl";
+        case DiscoveryMethod::treewalk:
+            return "treewalk";
+    }
+    return "?";
+}
+
 std::string_view to_string(Disposition disposition) noexcept {
     switch (disposition) {
         case Disposition::none:
@@ -74,6 +84,8 @@ std::string_view to_string(OverrideType type) noexcept {
             return "local_policy";
         case OverrideType::other:
             return "other";
+        case OverrideType::policy_test_mode:
+            return "policy_test_mode";
     }
     return "?";
 }

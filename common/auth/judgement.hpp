@@ -1,7 +1,8 @@
 /// judge(): the one place where a message is judged. Evidence in, judgement out.
 ///
 /// A pure function: no clock, socket, file, random number or database. The trace it returns is the
-/// explanation that `defenderctl explain` prints. Source: RFC 7489 section 6.6. Thread-safe.
+/// explanation that `defenderctl explain` prints. Source: RFC 7489 section 6.6; RFC 9989 sections 4.10 and
+/// 5.3, where the settings name that standard. Thread-safe.
 #pragma once
 
 #include <string>
@@ -22,8 +23,20 @@ enum class Action { accept, tag, hold, reject, tempfail };
 /// Why a message was not judged at all.
 enum class Exemption { no, trusted_network, authenticated, local_client };
 
-/// Why the disposition is not what the policy asks for (RFC 7489 appendix C, PolicyOverrideType).
-enum class OverrideType { forwarded, sampled_out, trusted_forwarder, mailing_list, local_policy, other };
+/// How the policy was found (RFC 9990, DiscoveryType): psl for RFC 7489, treewalk for RFC 9989.
+enum class DiscoveryMethod { psl, treewalk };
+
+/// Why the disposition is not what the policy asks for (PolicyOverrideType of RFC 7489 appendix C; the last
+/// one is RFC 9990's).
+enum class OverrideType {
+    forwarded,
+    sampled_out,
+    trusted_forwarder,
+    mailing_list,
+    local_policy,
+    other,
+    policy_test_mode
+};
 struct OverrideApplied {
     OverrideType type{};
     std::string comment;
@@ -37,14 +50,16 @@ struct DomainJudgement {
     DmarcResult result = DmarcResult::none;
     bool spf_aligned = false;  ///< an aligned pass
     bool dkim_aligned = false;
-    Policy requested = Policy::none;              ///< p or sp, whichever applies
+    DiscoveryMethod discovery = DiscoveryMethod::psl;
+    Policy requested = Policy::none;              ///< p, sp or np, whichever applies
+    bool testing = false;                         ///< t=y asks for one step less (RFC 9989 section 4.7)
     Disposition disposition = Disposition::none;  ///< for this domain, after sampling and overrides
     std::vector<OverrideApplied> overrides;
 };
 
 /// One step of the explanation: which rule, and what it saw and said.
 struct TraceStep {
-    std::string rule;  ///< e.g. "RFC 7489 6.6.2", "policy.on_reject"
+    std::string rule;  ///< e.g. "RFC 7489 6.6.2", "RFC 9989 4.10.1", "policy.on_reject"
     std::string text;
     bool operator==(const TraceStep&) const = default;
 };
@@ -77,6 +92,7 @@ struct JudgeSettings {
 [[nodiscard]] Judgement judge(const Evidence& evidence, const JudgeSettings& settings);
 
 [[nodiscard]] std::string_view to_string(DmarcResult result) noexcept;
+[[nodiscard]] std::string_view to_string(DiscoveryMethod method) noexcept;
 [[nodiscard]] std::string_view to_string(Disposition disposition) noexcept;
 [[nodiscard]] std::string_view to_string(Action action) noexcept;
 [[nodiscard]] std::string_view to_string(Exemption exemption) noexcept;

@@ -1,5 +1,7 @@
 #include "common/auth/policy_action.hpp"
 
+#include "common/auth/citations.hpp"
+#include "common/auth/indirect_mail.hpp"
 #include "common/auth/policy_override.hpp"
 #include "common/base/text.hpp"
 
@@ -26,30 +28,47 @@ Mapped map_quarantine(const config::PolicySettings& policy) {
     return {};
 }
 
-Mapped map_reject(const config::PolicySettings& policy) {
-    switch (policy.on_reject) {
-        case config::OnReject::reject:
-            return {Action::reject, "policy.on_reject = reject"};
+Mapped quarantine_instead(const std::string& setting, const config::PolicySettings& policy) {
+    auto mapped = map_quarantine(policy);
+    mapped.setting = setting + ", " + mapped.setting;
+    return mapped;
+}
+
+/// Refused, unless there is a sign of indirect mail.
+Mapped judge_reject(const config::PolicySettings& policy, const std::string& sign) {
+    if (sign.empty()) return {Action::reject, "policy.on_reject = judge"};
+    return quarantine_instead("policy.on_reject = judge (" + sign + ")", policy);
+}
+
+/// `sign`: of indirect mail; empty where there is none.
+Mapped map_reject(const JudgeSettings& settings, const std::string& sign) {
+    switch (settings.policy.on_reject) {
+        case config::OnReject::by_standard:
+            if (settings.standard == config::DmarcStandard::rfc9989)
+                return judge_reject(settings.policy, sign);
+            break;
+        case config::OnReject::judge:
+            return judge_reject(settings.policy, sign);
         case config::OnReject::tag:
             return {Action::tag, "policy.on_reject = tag"};
         case config::OnReject::accept:
             return {Action::accept, "policy.on_reject = accept"};
         case config::OnReject::quarantine:
+            return quarantine_instead("policy.on_reject = quarantine", settings.policy);
+        case config::OnReject::reject:
             break;
     }
-    auto mapped = map_quarantine(policy);
-    mapped.setting = "policy.on_reject = quarantine, " + mapped.setting;
-    return mapped;
+    return {Action::reject, "policy.on_reject = reject"};
 }
 
-Mapped map(Policy wanted, const config::PolicySettings& policy) {
+Mapped map(Policy wanted, const JudgeSettings& settings, const std::string& sign) {
     switch (wanted) {
         case Policy::none:
             return {Action::accept, "p=none"};
         case Policy::quarantine:
-            return map_quarantine(policy);
+            return map_quarantine(settings.policy);
         case Policy::reject:
-            return map_reject(policy);
+            return map_reject(settings, sign);
     }
     return {};
 }
@@ -85,11 +104,28 @@ Policy sample(PolicyAction& result, Policy requested, unsigned percent, unsigned
         trace.push_back({"RFC 7489 6.6.4", said + ": sampled, the policy applies"});
         return requested;
     }
-    const auto milder = requested == Policy::reject ? Policy::quarantine : Policy::none;
+    const auto milder = one_step_down(requested);
     result.overrides.push_back({OverrideType::sampled_out, "pct=" + std::to_string(percent)});
     trace.push_back({"RFC 7489 6.6.4", said + ": not sampled, " + std::string(to_string(milder)) +
                                            " instead of " + std::string(to_string(requested))});
     return milder;
+}
+
+Policy test(PolicyAction& result, const DomainJudgement& domain, std::vector<TraceStep>& trace) {
+    if (!domain.testing || domain.requested == Policy::none) return domain.requested;
+    const auto milder = one_step_down(domain.requested);
+    result.overrides.push_back({OverrideType::policy_test_mode, "t=y"});
+    trace.push_back({std::string(citations(config::DmarcStandard::rfc9989).lowered),
+                     "t=y, the policy is being tested: " + std::string(to_string(milder)) + " instead of " +
+                         std::string(to_string(domain.requested))});
+    return milder;
+}
+
+/// What is left to do of the policy: sampling for RFC 7489, test mode for RFC 9989, which has no sampling.
+Policy lower(PolicyAction& result, const DomainJudgement& domain, const PolicyEvidence& policy,
+             const Evidence& evidence, std::vector<TraceStep>& trace) {
+    if (domain.discovery == DiscoveryMethod::treewalk) return test(result, domain, trace);
+    return sample(result, domain.requested, policy.record.percent, evidence.draw, trace);
 }
 
 std::string_view to_string(config::OverrideAction action) noexcept {
@@ -140,12 +176,14 @@ PolicyAction apply_to_failure(const DomainJudgement& domain, const PolicyEvidenc
         return apply_override(overrides[*index], *index, settings.policy, trace);
     }
     PolicyAction result;
-    const auto wanted = sample(result, domain.requested, policy.record.percent, evidence.draw, trace);
+    const auto wanted = lower(result, domain, policy, evidence, trace);
     if (wanted == Policy::none) {
-        trace.push_back({"RFC 7489 6.7", "no action is asked for: accept, disposition none"});
+        trace.push_back({std::string(citations(settings.standard).action),
+                         "no action is asked for: accept, disposition none"});
         return result;
     }
-    take(result, map(wanted, settings.policy), wanted_disposition(wanted), trace);
+    const auto sign = sign_of_indirect_mail(policy, evidence, settings.standard);
+    take(result, map(wanted, settings, sign), wanted_disposition(wanted), trace);
     return result;
 }
 
@@ -160,9 +198,7 @@ Mapped map_malformed(const config::PolicySettings& policy) {
         case config::OnMalformedFrom::quarantine:
             break;
     }
-    auto mapped = map_quarantine(policy);
-    mapped.setting = "policy.on_malformed_from = quarantine, " + mapped.setting;
-    return mapped;
+    return quarantine_instead("policy.on_malformed_from = quarantine", policy);
 }
 
 }  // namespace
@@ -179,6 +215,10 @@ Disposition disposition_of(Action action) noexcept {
             return Disposition::reject;
     }
     return Disposition::none;
+}
+
+Policy one_step_down(Policy policy) noexcept {
+    return policy == Policy::reject ? Policy::quarantine : Policy::none;
 }
 
 PolicyAction apply_policy(const DomainJudgement& domain, const PolicyEvidence& policy,

@@ -1,9 +1,11 @@
 /// From a result to an action, in enforce mode: overrides, sampling, and the operator's on_… settings.
 ///
-/// Source: RFC 7489 sections 6.6.2 (step 6), 6.6.4 and 6.7. The disposition always says what was done, never
+/// Source: RFC 7489 sections 6.6.2 (step 6), 6.6.4 and 6.7; RFC 9989 sections 4.7 (t), 5.3.6 and 7.4. The
+/// disposition always says what was done, never
 /// what was asked for: reject for a refusal, quarantine for hold and tag, none for what is let in (and for a
 /// temporary refusal, after which the message comes again). Where it differs from what the policy asks, there
-/// is a reason for it: an override entry's, sampled_out, or local_policy naming the setting. Thread-safety:
+/// is a reason for it: an override entry's, sampled_out, policy_test_mode, or local_policy naming the
+/// setting. Thread-safety:
 /// pure functions on values. Failure: none.
 #pragma once
 
@@ -23,9 +25,13 @@ struct PolicyAction {
 
 [[nodiscard]] Disposition disposition_of(Action action) noexcept;
 
+/// Quarantine for reject, none for the others.
+[[nodiscard]] Policy one_step_down(Policy policy) noexcept;
+
 /// For one domain. Overrides apply to failing messages only: what passes, or has no policy, is accepted, and
 /// refusing it all the same is not DMARC's business. An override entry takes the policy's place altogether,
-/// sampling included. No policy is applied after a temporary error; policy.on_temperror decides.
+/// sampling (RFC 7489) and test mode (RFC 9989) included. `policy` is the one by the standard. No policy is
+/// applied after a temporary error; policy.on_temperror decides.
 [[nodiscard]] PolicyAction apply_policy(const DomainJudgement& domain, const PolicyEvidence& policy,
                                         const Evidence& evidence, const JudgeSettings& settings,
                                         std::vector<TraceStep>& trace);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/auth/policy_action.hpp"
+
 namespace defender::auth {
 namespace {
 
@@ -47,7 +49,8 @@ mail::MethodResult dmarc_result(const Evidence& evidence, const Judgement& judge
         const auto& domain = judgement.domains[judgement.deciding];
         add_property(result, "header", "from", domain.author_domain);
         if (!domain.policy_domain.empty()) {
-            add_property(result, "policy", "dmarc", std::string(to_string(domain.requested)));
+            const auto policy = domain.testing ? one_step_down(domain.requested) : domain.requested;
+            add_property(result, "policy", "dmarc", std::string(to_string(policy)));
         }
     } else if (judgement.result == DmarcResult::permerror) {
         result.reason = evidence.author_reason.empty() ? std::string(mail::to_string(evidence.author_status))

@@ -1,6 +1,7 @@
 /// The verdict of one message as the content of its Authentication-Results field.
 ///
-/// Source: RFC 8601 sections 2.2 and 2.7, RFC 6008 (header.b), RFC 7489 section 11.1. In order:
+/// Source: RFC 8601 sections 2.2 and 2.7, RFC 6008 (header.b), RFC 7489 section 11.1, RFC 9989 section 9.1.
+/// In order:
 ///   - spf: the MAIL FROM identity only, smtp.mailfrom with the domain; of a null sender smtp.helo, the
 ///   identity that
 ///     was checked in its place (RFC 7208 section 2.4);
@@ -8,7 +9,8 @@
 ///   - dmarc: one line, also for several author domains: the one that decides. A dmarc=pass for another
 ///   author beside
 ///     it would let a filter that looks for that text take a failed message for a good one. policy.dmarc is
-///     what the record asks for (p or sp), where there is a record. An author that cannot be used gives
+///     what the record asks for (p, sp or np; with RFC 9989, whose section 9.1 defines it so, after t=y),
+///     where there is a record. An author that cannot be used gives
 ///     permerror with the reason, and no header.from.
 /// Methods not run are left out. For a message that was exempted there are no results at all, and no field is
 /// to be added. Values are as they stand in the evidence; mail::encode() makes them safe. Thread-safety: a

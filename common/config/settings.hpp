@@ -43,7 +43,7 @@ struct DnsSettings {
     bool operator==(const DnsSettings&) const = default;
 };
 
-enum class DmarcStandard { rfc7489 };
+enum class DmarcStandard { rfc7489, rfc9989 };
 struct DmarcSettings {
     DmarcStandard standard{};
     std::string public_suffix_list;  ///< a file; empty: Debian's, then libpsl's built-in one
@@ -62,7 +62,8 @@ struct DkimSettings {
 };
 
 enum class PolicyMode { monitor, enforce };
-enum class OnReject { reject, quarantine, tag, accept };
+/// by_standard: reject with RFC 7489, judge with RFC 9989.
+enum class OnReject { reject, quarantine, tag, accept, judge, by_standard };
 enum class OnQuarantine { hold, tag, reject, accept };
 enum class OnTemperror { accept, tempfail };
 enum class OnMalformedFrom { reject, quarantine, tag, accept };

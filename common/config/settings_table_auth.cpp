@@ -70,10 +70,14 @@ SettingsSection dmarc_section() {
         "How the author domain's policy is found.",
         {
             word_row({"standard", Change::on_reload,
-                      "The edition of DMARC that is followed. rfc7489 finds the organizational domain by the "
-                      "public "
-                      "suffix list. This version knows no other."},
-                     at(part, &DmarcSettings::standard), {{"rfc7489", DmarcStandard::rfc7489}}, "rfc7489"),
+                      "The standard of DMARC that messages are judged by. rfc7489 finds the organizational "
+                      "domain by "
+                      "the public suffix list, and takes pct for what it says. rfc9989 finds policy and "
+                      "organizational domain by a walk up the DNS tree, knows np, psd and t, and has no pct. "
+                      "What either needs is recorded of every message, so that it can be judged again by the "
+                      "other.\n\nThe reporter tells by this setting how policies are found."},
+                     at(part, &DmarcSettings::standard),
+                     {{"rfc7489", DmarcStandard::rfc7489}, {"rfc9989", DmarcStandard::rfc9989}}, "rfc7489"),
             text_row({"public_suffix_list", Change::on_reload,
                       "A file in the format of publicsuffix.org. Empty: the system's list "
                       "(/usr/share/publicsuffix), else the one built into libpsl."},

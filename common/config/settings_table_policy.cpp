@@ -80,13 +80,20 @@ SettingsSection policy_section() {
                  "What is done in enforce mode where the author domain's policy is reject: reject refuses "
                  "the "
                  "message with 550; quarantine does what on_quarantine says; tag adds the header field of "
-                 "tag_header and delivers; accept delivers."},
+                 "tag_header and delivers; accept delivers; judge refuses, unless there is a sign that the "
+                 "message came by a mailing list or a forwarder: a List-Id field, or a signature of an "
+                 "aligned domain that was broken on the way. Then it does what on_quarantine says. RFC 9989 "
+                 "(sections 5.4 and 7.4) wants such other knowledge beside the policy before mail is "
+                 "refused. by_standard is reject where dmarc.standard is rfc7489, and judge where it is "
+                 "rfc9989."},
                 at(part, &PolicySettings::on_reject),
-                {{"reject", OnReject::reject},
+                {{"by_standard", OnReject::by_standard},
+                 {"reject", OnReject::reject},
+                 {"judge", OnReject::judge},
                  {"quarantine", OnReject::quarantine},
                  {"tag", OnReject::tag},
                  {"accept", OnReject::accept}},
-                "reject"),
+                "by_standard"),
             word_row(
                 {"on_quarantine", Change::on_reload,
                  "What is done in enforce mode where the author domain's policy is quarantine: hold puts the "

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "common/auth/applied_policy.hpp"
 #include "common/base/text.hpp"
 
 namespace defender::report {
@@ -38,15 +40,6 @@ std::optional<FailureKind> kind_asked_for(const auth::DmarcRecord& record, const
     return std::nullopt;
 }
 
-const auth::PolicyEvidence* policy_of(const auth::Evidence& evidence, const auth::DomainJudgement& domain) {
-    const auto found =
-        std::find_if(evidence.policies.begin(), evidence.policies.end(), [&](const auto& policy) {
-            return policy.author_domain == domain.author_domain &&
-                   policy.outcome == auth::PolicyOutcome::found;
-        });
-    return found == evidence.policies.end() ? nullptr : &*found;
-}
-
 bool may_be_reported(const auth::Evidence& evidence, const auth::Judgement& judgement) {
     return judgement.exemption == auth::Exemption::no && !evidence.own_report_mail &&
            !evidence.mail_from.empty();
@@ -64,13 +57,13 @@ std::vector<FailureAsked> failures_asked_for(const auth::Evidence& evidence,
     if (!may_be_reported(evidence, judgement)) return asked;
     for (std::size_t i = 0; i < judgement.domains.size(); ++i) {
         const auto& domain = judgement.domains[i];
-        const auto* policy = policy_of(evidence, domain);
+        auto policy = auth::applied_policy(evidence, domain);
         if (!policy || policy->record.failure_uris.empty() || !has_verdict(domain)) continue;
-        const bool again = std::any_of(asked.begin(), asked.end(), [policy](const auto& earlier) {
-            return earlier.policy->policy_domain == policy->policy_domain;
+        const bool again = std::any_of(asked.begin(), asked.end(), [&policy](const auto& earlier) {
+            return earlier.policy.policy_domain == policy->policy_domain;
         });
         const auto kind = kind_asked_for(policy->record, evidence, domain);
-        if (kind && !again) asked.push_back({i, *kind, policy});
+        if (kind && !again) asked.push_back({i, *kind, std::move(*policy)});
     }
     return asked;
 }

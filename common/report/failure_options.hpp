@@ -21,7 +21,7 @@ enum class FailureKind { dmarc, dkim, spf };
 struct FailureAsked {
     std::size_t domain = 0;  ///< index into Judgement::domains
     FailureKind kind{};
-    const auth::PolicyEvidence* policy = nullptr;  ///< in the evidence that was handed in; never null
+    auth::PolicyEvidence policy;  ///< the one that the domain was judged by
 };
 
 /// At most one for each policy domain, in the order of the author domains.

@@ -72,7 +72,7 @@ store::NewDocument new_failure_report(const FailureReport& report, const Failure
                                       const config::Settings& settings, std::string_view redaction_key,
                                       UtcSeconds now) {
     return {make_failure_report(report, settings.failure, settings.report, redaction_key, now),
-            deliveries_to(asked.policy->record.failure_uris, now)};
+            deliveries_to(asked.policy.record.failure_uris, now)};
 }
 
 }  // namespace defender::report

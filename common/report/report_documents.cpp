@@ -104,8 +104,8 @@ class DocumentsWriter {
 
 Result<std::vector<store::Document>> make_documents(store::ReportStore& store, const store::Report& report,
                                                     const config::ReportSettings& settings,
-                                                    ReportSchema schema) {
-    auto policy = published_policy(report);
+                                                    ReportSchema schema, config::DmarcStandard standard) {
+    auto policy = published_policy(report, standard);
     if (!policy) return policy.error();
     DocumentsWriter writer(report, settings, schema, std::move(policy).value());
     std::optional<Error> wrong;

@@ -17,13 +17,15 @@
 
 namespace defender::report {
 
-/// The documents of one report, in one schema, without ids; made_at is the caller's. None for a report
-/// without rows: both schemas ask for a record at least. A file is larger than report.max_size only where a
-/// single row makes it so. The error is the store's, or a row or policy that cannot be reported.
+/// The documents of one report, in one schema, without ids; made_at is the caller's. `standard` is the one
+/// that messages are judged by (dmarc.standard): how it finds policies is told by RFC 9990's schema. None for
+/// a report without rows: both schemas ask for a record at least. A file is larger than report.max_size only
+/// where a single row makes it so. The error is the store's, or a row or policy that cannot be reported.
 [[nodiscard]] Result<std::vector<store::Document>> make_documents(store::ReportStore& store,
                                                                   const store::Report& report,
                                                                   const config::ReportSettings& settings,
-                                                                  config::ReportSchema schema);
+                                                                  config::ReportSchema schema,
+                                                                  config::DmarcStandard standard);
 
 /// The report-id of a report's first document in the schema rfc7489: derived from the reporter
 /// (report.email's domain), the policy domain, the day, the policy text and the edition. Letters and digits

@@ -1,8 +1,8 @@
 #include "common/report/report_model.hpp"
 
 #include <algorithm>
-#include <optional>
 
+#include "common/auth/applied_policy.hpp"
 #include "common/base/ip_address.hpp"
 #include "common/base/text.hpp"
 #include "common/report/report_model_words.hpp"
@@ -11,25 +11,6 @@ namespace defender::report {
 namespace {
 
 using config::ReportSchema;
-
-/// A tag that this version's judgement does not use and reports tell all the same. Tags are looked at as
-/// DMARC records are read (common/auth/dmarc_record.hpp): names without case, pieces that are no tag ignored.
-std::optional<std::string> tag_of(std::string_view record, std::string_view name) {
-    for (const auto piece : text::split(record, ';')) {
-        const auto equals = piece.find('=');
-        if (equals == std::string_view::npos || !text::iequals(text::trim(piece.substr(0, equals)), name))
-            continue;
-        return text::to_lower(text::trim(piece.substr(equals + 1)));
-    }
-    return std::nullopt;
-}
-
-auth::Policy policy_of(const std::optional<std::string>& value, auth::Policy otherwise) {
-    for (const auto policy : {auth::Policy::none, auth::Policy::quarantine, auth::Policy::reject}) {
-        if (value && *value == auth::to_string(policy)) return policy;
-    }
-    return otherwise;
-}
 
 std::string word(WordKind kind, std::string_view ours, ReportSchema schema) {
     return std::string(schema_word(kind, ours, schema));
@@ -47,6 +28,13 @@ bool is_within(std::string_view name, std::string_view ancestor) noexcept {
 /// What the policy asks for from a failing message of this author domain (RFC 7489 section 6.3, p and sp).
 auth::Policy policy_for(const store::ReportRow& row, const PublishedPolicy& policy) noexcept {
     return row.header_from == policy.domain ? policy.p : policy.sp;
+}
+
+/// Whether the policy of a domain that does not exist explains the disposition; whether this one did is not
+/// told by its rows.
+bool is_np(const store::ReportRow& row, const PublishedPolicy& policy) noexcept {
+    return policy.discovery == auth::DiscoveryMethod::treewalk && row.header_from != policy.domain &&
+           row.disposition == auth::to_string(policy.np);
 }
 
 std::string disposition_of(const store::ReportRow& row, const PublishedPolicy& policy, ReportSchema schema) {
@@ -86,7 +74,7 @@ std::vector<ReportedReason> reasons_of(const store::ReportRow& row, const Publis
     std::vector<ReportedReason> reasons;
     for (const auto& reason : row.reasons) reasons.push_back(told_reason(reason, schema));
     const bool failed = !row.dkim_aligned && !row.spf_aligned;
-    const bool differs = row.disposition != auth::to_string(policy_for(row, policy));
+    const bool differs = row.disposition != auth::to_string(policy_for(row, policy)) && !is_np(row, policy);
     if (reasons.empty() && failed && differs) reasons.push_back(owed_reason(row));
     return reasons;
 }
@@ -145,22 +133,23 @@ std::string envelope_from_of(const store::ReportRow& row, ReportSchema schema) {
 
 }  // namespace
 
-Result<PublishedPolicy> published_policy(const store::Report& report) {
-    const auto record = auth::parse_dmarc_record(report.policy_record);
+Result<PublishedPolicy> published_policy(const store::Report& report, config::DmarcStandard standard) {
+    const auto record = auth::parse_dmarc_record(report.policy_record, standard);
     if (!record) {
         return Error{"the policy record of " + text::printable(report.policy_domain, 255) +
                      " is none: " + text::printable(report.policy_record, 255)};
     }
     PublishedPolicy policy;
     policy.domain = report.policy_domain;
+    policy.discovery = auth::discovery_of(standard);
     policy.p = record->policy;
     policy.sp = record->subdomain_policy.value_or(record->policy);
-    policy.np = policy_of(tag_of(report.policy_record, "np"), policy.sp);
+    policy.np = record->nonexistent_policy.value_or(policy.sp);
     policy.adkim = record->dkim_alignment;
     policy.aspf = record->spf_alignment;
     policy.pct = record->percent;
     policy.fo = record->failure_options;
-    policy.testing = tag_of(report.policy_record, "t") == "y";
+    policy.testing = record->testing;
     return policy;
 }
 

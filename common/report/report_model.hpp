@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/auth/dmarc_record.hpp"
+#include "common/auth/judgement.hpp"
 #include "common/base/result.hpp"
 #include "common/config/settings.hpp"
 #include "common/store/report_store.hpp"
@@ -26,6 +27,7 @@ inline constexpr std::size_t max_signatures_told = 100;
 /// policy_published, with the default of every tag that is not there.
 struct PublishedPolicy {
     std::string domain;
+    auth::DiscoveryMethod discovery{};  ///< of use for rfc9990 alone
     auth::Policy p{};
     auth::Policy sp{};
     auth::Policy np{};  ///< RFC 9989; of use for rfc9990 alone
@@ -76,8 +78,10 @@ struct ReportRecord {
     std::vector<ReportedSpf> spf_results;
 };
 
-/// The error: the report's policy text is no policy record.
-[[nodiscard]] Result<PublishedPolicy> published_policy(const store::Report& report);
+/// The policy as `standard` reads it, by which messages are judged. The error: the report's policy text is no
+/// policy record.
+[[nodiscard]] Result<PublishedPolicy> published_policy(
+    const store::Report& report, config::DmarcStandard standard = config::DmarcStandard::rfc7489);
 [[nodiscard]] ReportHead report_head(const store::Report& report, const PublishedPolicy& policy,
                                      const config::ReportSettings& settings, std::string report_id);
 /// The error: the row's source is no IP address.

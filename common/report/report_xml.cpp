@@ -55,7 +55,7 @@ void add_policy(pugi::xml_node feedback, const PublishedPolicy& policy, ReportSc
     };
     auto published = feedback.append_child("policy_published");
     add(published, "domain", policy.domain);
-    if (is_new) add(published, "discovery_method", "psl");
+    if (is_new) add(published, "discovery_method", auth::to_string(policy.discovery));
     add(published, "adkim", mode(policy.adkim));
     add(published, "aspf", mode(policy.aspf));
     add(published, "p", auth::to_string(policy.p));

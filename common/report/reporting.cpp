@@ -127,7 +127,8 @@ Result<std::vector<store::NewDocument>> Reporting::documents_of(const store::Rep
     const bool too_old = now - report.day.end() > std::chrono::seconds(oldest_report).count();
     if (!policy || too_old || report.messages < settings_.report.min_messages) return made;
     for (const auto& group : by_schema(deliveries_to(policy->aggregate_uris, now), settings_.report)) {
-        auto documents = make_documents(parts_.store, report, settings_.report, group.schema);
+        auto documents =
+            make_documents(parts_.store, report, settings_.report, group.schema, settings_.dmarc.standard);
         if (!documents) return documents.error();
         for (auto& document : *documents) {
             document.made_at = now;

@@ -75,8 +75,28 @@ struct EnumValues<auth::Exemption> {
 template <>
 struct EnumValues<auth::OverrideType> {
     using enum auth::OverrideType;
-    static constexpr std::array all{forwarded,    sampled_out,  trusted_forwarder,
-                                    mailing_list, local_policy, other};
+    static constexpr std::array all{forwarded,    sampled_out, trusted_forwarder, mailing_list,
+                                    local_policy, other,       policy_test_mode};
+};
+template <>
+struct EnumValues<auth::DiscoveryMethod> {
+    using enum auth::DiscoveryMethod;
+    static constexpr std::array all{psl, treewalk};
+};
+template <>
+struct EnumValues<auth::DomainExistence> {
+    using enum auth::DomainExistence;
+    static constexpr std::array all{not_known, exists, does_not_exist, failed};
+};
+template <>
+struct EnumValues<auth::WalkAnswer> {
+    using enum auth::WalkAnswer;
+    static constexpr std::array all{nothing, discarded, record, record_without_policy, failed, not_known};
+};
+template <>
+struct EnumValues<auth::PublicSuffixFlag> {
+    using enum auth::PublicSuffixFlag;
+    static constexpr std::array all{unknown, yes, no};
 };
 
 template <typename Enum>

@@ -102,6 +102,9 @@ void read_uri(const JsonFields& from, auth::ReportUri& uri) {
 Json write_record(const auth::DmarcRecord& record) {
     Json out{{"policy", to_string(record.policy)}};
     if (record.subdomain_policy) out["subdomain_policy"] = to_string(*record.subdomain_policy);
+    if (record.nonexistent_policy) out["nonexistent_policy"] = to_string(*record.nonexistent_policy);
+    out["public_suffix"] = to_string(record.public_suffix);
+    out["testing"] = record.testing;
     out["dkim_alignment"] = to_string(record.dkim_alignment);
     out["spf_alignment"] = to_string(record.spf_alignment);
     out["percent"] = record.percent;
@@ -115,6 +118,9 @@ Json write_record(const auth::DmarcRecord& record) {
 void read_record(const JsonFields& from, auth::DmarcRecord& record) {
     from.name("policy", record.policy);
     from.optional("subdomain_policy", record.subdomain_policy, read_policy_name);
+    from.optional("nonexistent_policy", record.nonexistent_policy, read_policy_name);
+    from.name("public_suffix", record.public_suffix);
+    from.flag("testing", record.testing);
     from.name("dkim_alignment", record.dkim_alignment);
     from.name("spf_alignment", record.spf_alignment);
     from.number("percent", record.percent);
@@ -132,6 +138,7 @@ Json write_policy(const auth::PolicyEvidence& policy) {
              {"record_text", policy.record_text}};
     if (policy.outcome == auth::PolicyOutcome::found) out["record"] = write_record(policy.record);
     out["failure"] = policy.failure;
+    out["existence"] = to_string(policy.existence);
     return out;
 }
 
@@ -143,6 +150,30 @@ void read_policy(const JsonFields& from, auth::PolicyEvidence& policy) {
     from.text("record_text", policy.record_text);
     from.object("record", [&](const JsonFields& record) { read_record(record, policy.record); });
     from.text("failure", policy.failure);
+    from.name("existence", policy.existence);
+}
+
+bool holds_record(const auth::WalkedName& name) {
+    return name.answer == auth::WalkAnswer::record || name.answer == auth::WalkAnswer::record_without_policy;
+}
+
+/// Most names of a walk hold nothing, so what is empty is left out.
+Json write_walked(const auth::WalkedName& name) {
+    Json out{{"domain", name.domain}, {"answer", to_string(name.answer)}};
+    if (holds_record(name)) {
+        out["record_text"] = name.record_text;
+        out["record"] = write_record(name.record);
+    }
+    if (!name.failure.empty()) out["failure"] = name.failure;
+    return out;
+}
+
+void read_walked(const JsonFields& from, auth::WalkedName& name) {
+    from.text("domain", name.domain);
+    from.name("answer", name.answer);
+    from.text("record_text", name.record_text);
+    from.object("record", [&](const JsonFields& record) { read_record(record, name.record); });
+    from.text("failure", name.failure);
 }
 
 void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
@@ -159,6 +190,7 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
     from.array("spf", evidence.spf, read_spf);
     from.array("dkim", evidence.dkim, read_dkim);
     from.array("policies", evidence.policies, read_policy);
+    from.array("walked", evidence.walked, read_walked);
     from.text("list_id", evidence.list_id);
     from.texts("limits_reached", evidence.limits_reached);
     from.flag("own_report_mail", evidence.own_report_mail);
@@ -180,6 +212,7 @@ Json to_json(const auth::Evidence& evidence) {
             {"spf", array_of(evidence.spf, write_spf)},
             {"dkim", array_of(evidence.dkim, write_dkim)},
             {"policies", array_of(evidence.policies, write_policy)},
+            {"walked", array_of(evidence.walked, write_walked)},
             {"list_id", evidence.list_id},
             {"limits_reached", evidence.limits_reached},
             {"own_report_mail", evidence.own_report_mail}};

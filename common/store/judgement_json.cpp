@@ -15,7 +15,8 @@ void read_override(const JsonFields& from, auth::OverrideApplied& applied) {
 Json write_domain(const auth::DomainJudgement& domain) {
     return {{"author_domain", domain.author_domain},        {"policy_domain", domain.policy_domain},
             {"result", to_string(domain.result)},           {"spf_aligned", domain.spf_aligned},
-            {"dkim_aligned", domain.dkim_aligned},          {"requested", to_string(domain.requested)},
+            {"dkim_aligned", domain.dkim_aligned},          {"discovery", to_string(domain.discovery)},
+            {"requested", to_string(domain.requested)},     {"testing", domain.testing},
             {"disposition", to_string(domain.disposition)}, {"overrides", to_json(domain.overrides)}};
 }
 
@@ -25,7 +26,9 @@ void read_domain(const JsonFields& from, auth::DomainJudgement& domain) {
     from.name("result", domain.result);
     from.flag("spf_aligned", domain.spf_aligned);
     from.flag("dkim_aligned", domain.dkim_aligned);
+    from.name("discovery", domain.discovery);
     from.name("requested", domain.requested);
+    from.flag("testing", domain.testing);
     from.name("disposition", domain.disposition);
     from.array("overrides", domain.overrides, read_override);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/auth/applied_policy.hpp"
 #include "common/base/text.hpp"
 #include "common/mail/author.hpp"
 #include "common/store/evidence_json.hpp"
@@ -38,14 +39,6 @@ std::string auth_results_of(const auth::Evidence& evidence) {
     return json_text(Json{{"dkim", std::move(dkim)}, {"spf", std::move(spf)}});
 }
 
-const auth::PolicyEvidence* policy_of(const auth::Evidence& evidence, const std::string& author_domain) {
-    const auto found =
-        std::find_if(evidence.policies.begin(), evidence.policies.end(), [&](const auto& policy) {
-            return policy.author_domain == author_domain && policy.outcome == auth::PolicyOutcome::found;
-        });
-    return found == evidence.policies.end() ? nullptr : &*found;
-}
-
 bool was_sampled_out(const auth::DomainJudgement& domain) {
     return std::any_of(domain.overrides.begin(), domain.overrides.end(),
                        [](const auto& applied) { return applied.type == auth::OverrideType::sampled_out; });
@@ -56,7 +49,7 @@ RecordDomainRow to_row(const Record& record, const auth::DomainJudgement& domain
     row.deciding = deciding;
     row.author_domain = column_text(domain.author_domain);
     row.policy_domain = column_text(domain.policy_domain);
-    if (const auto* policy = policy_of(record.evidence, domain.author_domain)) {
+    if (const auto policy = auth::applied_policy(record.evidence, domain)) {
         row.policy_record = column_text(policy->record_text);
         row.reportable = record.judgement.exemption == auth::Exemption::no &&
                          !record.evidence.own_report_mail && !policy->record.aggregate_uris.empty();

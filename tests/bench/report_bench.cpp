@@ -131,7 +131,8 @@ void close(store::ReportStore& reports, const Options& options) {
         messages += report->messages;
         std::vector<store::NewDocument> documents;
         for (auto& made :
-             must(report::make_documents(reports, *report, settings, config::ReportSchema::rfc7489))) {
+             must(report::make_documents(reports, *report, settings, config::ReportSchema::rfc7489,
+                                         config::DmarcStandard::rfc7489))) {
             documents.push_back({std::move(made), {}});
         }
         if (!must(reports.finish_close(report->id, lease, documents))) throw std::runtime_error("lease lost");

@@ -1,5 +1,5 @@
-// Any octets as a DMARC record: what is read keeps to RFC 7489's ranges, and reading it again from its own
-// parts gives the same.
+// Any octets as a DMARC record: what is read keeps to the ranges of RFC 7489 and RFC 9989, and reading it
+// again from its own parts gives the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -14,6 +14,7 @@ namespace {
 using defender::auth::AlignmentMode;
 using defender::auth::DmarcRecord;
 using defender::auth::ReportUri;
+using defender::config::DmarcStandard;
 
 void require(bool holds) {
     if (!holds) std::abort();
@@ -49,6 +50,9 @@ std::string letter(AlignmentMode mode) {
 std::string written(const DmarcRecord& record) {
     std::string text = "v=DMARC1; p=" + std::string(to_string(record.policy));
     if (record.subdomain_policy) text += "; sp=" + std::string(to_string(*record.subdomain_policy));
+    if (record.nonexistent_policy) text += "; np=" + std::string(to_string(*record.nonexistent_policy));
+    text += "; psd=" + std::string(to_string(record.public_suffix));
+    if (record.testing) text += "; t=y";
     text += "; adkim=" + letter(record.dkim_alignment) + "; aspf=" + letter(record.spf_alignment);
     text +=
         "; pct=" + std::to_string(record.percent) + "; ri=" + std::to_string(record.report_interval_seconds);
@@ -58,24 +62,25 @@ std::string written(const DmarcRecord& record) {
     return text;
 }
 
-void check_record(const DmarcRecord& record) {
+void check_record(const DmarcRecord& record, DmarcStandard standard) {
     require(record.percent <= 100);
     check_options(record.failure_options);
     require(record.aggregate_uris.size() <= defender::auth::max_report_uris);
     require(record.failure_uris.size() <= defender::auth::max_report_uris);
     for (const auto& uri : record.aggregate_uris) check_uri(uri);
     for (const auto& uri : record.failure_uris) check_uri(uri);
-    require(defender::auth::parse_dmarc_record(written(record)) == record);
+    require(defender::auth::parse_dmarc_record(written(record), standard) == record);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
-    const auto record = defender::auth::parse_dmarc_record(text);
-    if (record) {
+    for (const auto standard : {DmarcStandard::rfc7489, DmarcStandard::rfc9989}) {
+        const auto record = defender::auth::parse_dmarc_record(text, standard);
+        if (!record) continue;
         require(defender::auth::is_dmarc_record(text));
-        check_record(*record);
+        check_record(*record, standard);
     }
     for (const auto& uri : defender::auth::parse_report_uris(text)) check_uri(uri);
     return 0;

@@ -34,6 +34,9 @@ def variants(knot_port, scripted_port):
     return {
         "monitor": ({"policy": {"mode": "monitor"}}, knot_port, True),
         "enforce": (ENFORCE, knot_port, False),
+        "rfc9989": ({**ENFORCE, "dmarc": {"standard": "rfc9989"}}, knot_port, False),
+        "walkdown": ({"policy": {"mode": "enforce", "on_temperror": "tempfail"},
+                      "dmarc": {"standard": "rfc9989"}, **QUICK_DNS}, scripted_port, False),
         "hold": ({"policy": {"mode": "enforce", "on_reject": "quarantine", "on_quarantine": "hold",
                              "on_malformed_from": "tag"}}, knot_port, False),
         "qreject": ({"policy": {"mode": "enforce", "on_quarantine": "reject"}}, knot_port, False),
@@ -51,7 +54,8 @@ class FailingDns:
     """The lab's zone, but for the names that fail, stay silent or come late."""
 
     SERVFAIL = {("_dmarc.polfail.example", "TXT"), ("spffail.example", "TXT"),
-                ("s1._domainkey.keyfail.example", "TXT"), ("_dmarc.half.none.example", "TXT")}
+                ("s1._domainkey.keyfail.example", "TXT"), ("_dmarc.half.none.example", "TXT"),
+                ("_dmarc.fails.corp.example", "TXT")}
     SILENT = {("_dmarc.silent.example", "TXT")}
     SLOW = {("_dmarc.slow.example", "TXT")}
 

@@ -233,6 +233,82 @@ def policy_rows():
     return rows
 
 
+def tree_walk_rows():
+    """The same gateway by RFC 9989."""
+    by_walk = {"judgement.domains.0.discovery": "treewalk"}
+
+    def row(name, build, results, **options):
+        options.setdefault("variant", "rfc9989")
+        return Row("rfc9989: " + name, build, results, record={**by_walk, **options.pop("record", {})},
+                   **options)
+
+    def walk_refused(name, build, dkim=(), **options):
+        options.setdefault("variant", "rfc9989")
+        return refused("rfc9989: " + name, build, dkim, record={**by_walk, **options.pop("record", {})},
+                       **options)
+
+    return [
+        row("SPF of a subdomain aligns", lambda k: plain(),
+            ["spf=pass smtp.mailfrom=sub.good.example", "dkim=none", PASS_GOOD], ip=GOOD_IP,
+            mail_from="a@sub.good.example"),
+        row("DKIM of the organization aligns with a subdomain",
+            lambda k: signed(k, author="a@deep.sub.good.example"),
+            ["spf=none", "dkim=pass header.d=good.example",
+             "dmarc=pass header.from=deep.sub.good.example policy.dmarc=reject"],
+            record={"judgement.domains.0.policy_domain": "good.example"}),
+        row("an author of more than eight labels",
+            lambda k: signed(k, author="a@a.b.c.d.e.f.g.h.good.example"),
+            ["spf=none", "dkim=pass header.d=good.example",
+             "dmarc=pass header.from=a.b.c.d.e.f.g.h.good.example policy.dmarc=reject"]),
+        walk_refused("forged with nothing", lambda k: plain(), spoof=True),
+        walk_refused("the organization does not align with a department that is its own",
+                     lambda k: signed(k, domain="corp.example", author="a@dept.corp.example"), ["pass"],
+                     says="dept.corp.example"),
+        row("a department aligns with itself",
+            lambda k: signed(k, domain="dept.corp.example", author="a@mail.dept.corp.example"),
+            ["spf=none", "dkim=pass", "dmarc=pass header.from=mail.dept.corp.example policy.dmarc=reject"]),
+        walk_refused("a public suffix's policy where the organization has none",
+                     lambda k: plain("a@mega.bank.example"), says="mega.bank.example",
+                     record={"judgement.domains.0.policy_domain": "bank.example"}),
+        row("neighbours below a public suffix do not align",
+            lambda k: signed(k, domain="mega.bank.example", author="a@giant.bank.example"),
+            ["spf=none", "dkim=pass header.d=mega.bank.example",
+             "dmarc=fail header.from=giant.bank.example policy.dmarc=quarantine"], tagged=True),
+        row("a subdomain below a public suffix aligns with its organization",
+            lambda k: plain("a@giant.bank.example"),
+            ["spf=pass smtp.mailfrom=mail.giant.bank.example", "dkim=none",
+             "dmarc=pass header.from=giant.bank.example"], ip=GOOD_IP, mail_from="a@mail.giant.bank.example"),
+        walk_refused("np for a domain that does not exist", lambda k: plain("a@gone.np.example"),
+                     says="gone.np.example",
+                     record={"evidence.policies.0.existence": "does_not_exist"}),
+        row("np is not for a domain that exists", lambda k: plain("a@there.np.example"),
+            [*NOBODY, "dmarc=fail header.from=there.np.example policy.dmarc=none"],
+            record={"evidence.policies.0.existence": "exists"}),
+        row("t=y makes reject a quarantine", lambda k: plain("a@test.example"),
+            [*NOBODY, "dmarc=fail header.from=test.example policy.dmarc=quarantine"], tagged=True,
+            record={"judgement.requested": "reject", "judgement.disposition": "quarantine",
+                    "judgement.overrides.0.type": "policy_test_mode"}),
+        walk_refused("pct is history", lambda k: plain("a@pctr.example"), says="pctr.example"),
+        walk_refused("two records are discarded and the walk goes on",
+                     lambda k: plain("a@twice.good.example"), says="twice.good.example",
+                     record={"judgement.domains.0.policy_domain": "good.example"}),
+        row("a domain without a policy", lambda k: plain("a@nopolicy.example"),
+            ["spf=none", "dkim=none", "dmarc=none header.from=nopolicy.example"]),
+        row("a List-Id makes reject a quarantine", lambda k: plain(headers=["List-Id: <talk.lists.example>"]),
+            [*NOBODY, FAIL_GOOD], tagged=True,
+            record={"judgement.requested": "reject", "judgement.disposition": "quarantine",
+                    "judgement.overrides.0.type": "local_policy"}),
+        row("an aligned signature broken on the way makes reject a quarantine",
+            lambda k: signed(k).replace(b"this is", b"that is"),
+            ["spf=none", "dkim=fail header.d=good.example", FAIL_GOOD], tagged=True),
+        row("a failure at the author domain never falls through", lambda k: plain("a@fails.corp.example"),
+            None, variant="walkdown", code=451, record={"judgement.result": "temperror"}),
+        row("a failure at an identifier hides what it might have passed", lambda k: plain("a@corp.example"),
+            None, variant="walkdown", ip=GOOD_IP, mail_from="a@fails.corp.example", code=451,
+            record={"evidence.spf.0.result": "pass", "judgement.result": "temperror"}),
+    ]
+
+
 def trust_rows():
     fake = "Authentication-Results: mx.lab.example; spf=pass smtp.mailfrom=good.example"
     spellings = [
@@ -449,6 +525,6 @@ def _many_signatures(keys):
 
 
 def all_rows():
-    return (authenticated_rows() + refused_rows() + policy_rows() + trust_rows() + author_rows()
-            + spoof_rows()
+    return (authenticated_rows() + refused_rows() + policy_rows() + tree_walk_rows()
+            + trust_rows() + author_rows() + spoof_rows()
             + dns_rows() + size_rows())

@@ -65,6 +65,7 @@ def lab_zone(keys):
     _domain(zone, keys, "keyfail.example", "v=DMARC1; p=reject")
     _domain(zone, keys, IDN_A, "v=DMARC1; p=reject")
     _domain(zone, keys, "attack.example", "v=DMARC1; p=none", ATTACKER_IP)
+    _tree_walk_domains(zone, keys)
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=reject")
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=quarantine")
     zone.txt("soft.example", "v=spf1 ip4:192.0.2.10 ~all")
@@ -74,6 +75,22 @@ def lab_zone(keys):
         zone.txt(f"_dmarc.many{number}.example", "v=DMARC1; p=none")
     _special_keys(zone, keys)
     return zone
+
+
+def _tree_walk_domains(zone, keys):
+    """A public suffix that says so, a department that is an organization of its own, and names for np and t."""
+    zone.txt("_dmarc.bank.example", "v=DMARC1; p=reject; psd=y")
+    _domain(zone, keys, "giant.bank.example", "v=DMARC1; p=quarantine")
+    _domain(zone, keys, "mail.giant.bank.example", None)
+    _domain(zone, keys, "mega.bank.example", None)
+    _domain(zone, keys, "corp.example", "v=DMARC1; p=none")
+    _domain(zone, keys, "dept.corp.example", "v=DMARC1; p=reject; psd=n")
+    _domain(zone, keys, "fails.corp.example", None)
+    _domain(zone, keys, "np.example", "v=DMARC1; p=none; np=reject")
+    _domain(zone, keys, "there.np.example", None)
+    _domain(zone, keys, "test.example", "v=DMARC1; p=reject; t=y")
+    zone.txt("_dmarc.twice.good.example", "v=DMARC1; p=none")
+    zone.txt("_dmarc.twice.good.example", "v=DMARC1; p=none")
 
 
 def _domain(zone, keys, name, dmarc, ip=GOOD_IP):

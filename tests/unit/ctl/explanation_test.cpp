@@ -5,6 +5,7 @@
 
 #include "common/store/json_fields.hpp"
 #include "tests/support/sample_record.hpp"
+#include "tests/support/tree_walks.hpp"
 
 namespace defender::ctl {
 namespace {
@@ -63,6 +64,23 @@ Why
   1  RFC 7489 6.6.2        nothing aligned passed for example.org
   2  policy.on_quarantine  hold
 )");
+}
+
+TEST(Explanation, NamesOfTheTreeWalksAreShownWithWhatStandsThere) {
+    auto record = test::plain_record("Q");
+    record.evidence.walked = tests::TreeWalks()
+                                 .record("example.org", "v=DMARC1; p=none")
+                                 .fails("org")
+                                 .open("a.b.example.org")
+                                 .from({"a.b.example.org"});
+    EXPECT_THAT(explanation_text(record), HasSubstr(R"(
+Tree walks (RFC 9989)
+  name                    answer     record
+  _dmarc.a.b.example.org  not known
+  _dmarc.b.example.org    nothing
+  _dmarc.example.org      record     v=DMARC1; p=none
+  _dmarc.org              failed     SERVFAIL
+)"));
 }
 
 TEST(Explanation, AMessageThatWasNotJudgedSaysWhy) {

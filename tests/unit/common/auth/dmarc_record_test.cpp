@@ -191,6 +191,61 @@ TEST(DmarcRecord, FailureOptionsAreLettersOfTheRfcOrTheDefault) {
     }
 }
 
+TEST(DmarcRecord, TagsOfRfc9989AreReadForBothStandards) {
+    for (const auto standard : {config::DmarcStandard::rfc7489, config::DmarcStandard::rfc9989}) {
+        const auto record =
+            parse_dmarc_record("v=DMARC1; p=none; np=Reject; psd=Y; t=y; rua=mailto:a@example.com", standard);
+        ASSERT_TRUE(record);
+        EXPECT_EQ(record->nonexistent_policy, Policy::reject);
+        EXPECT_EQ(record->public_suffix, PublicSuffixFlag::yes);
+        EXPECT_TRUE(record->testing);
+    }
+    const auto bare = parse_dmarc_record("v=DMARC1; p=none");
+    ASSERT_TRUE(bare);
+    EXPECT_EQ(bare->nonexistent_policy, std::nullopt);
+    EXPECT_EQ(bare->public_suffix, PublicSuffixFlag::unknown);
+    EXPECT_FALSE(bare->testing);
+}
+
+TEST(DmarcRecord, BadPsdAndTAreTheDefaults) {
+    const std::vector<std::pair<std::string, PublicSuffixFlag>> flags = {
+        {"y", PublicSuffixFlag::yes},       {"Y", PublicSuffixFlag::yes},     {"n", PublicSuffixFlag::no},
+        {"N", PublicSuffixFlag::no},        {"u", PublicSuffixFlag::unknown}, {"", PublicSuffixFlag::unknown},
+        {"yes", PublicSuffixFlag::unknown}, {"1", PublicSuffixFlag::unknown}};
+    for (const auto& [value, flag] : flags) {
+        const auto record = parse_dmarc_record("v=DMARC1; p=none; psd=" + value);
+        ASSERT_TRUE(record) << value;
+        EXPECT_EQ(record->public_suffix, flag) << value;
+    }
+    for (const std::string value : {"", "n", "yes", "1", "true"}) {
+        const auto record = parse_dmarc_record("v=DMARC1; p=none; t=" + value);
+        ASSERT_TRUE(record) << value;
+        EXPECT_FALSE(record->testing) << value;
+    }
+}
+
+TEST(DmarcRecord, BadNpSpoilsThePolicyInRfc9989AndIsUnknownToRfc7489) {
+    using enum config::DmarcStandard;
+    const std::string bad = "v=DMARC1; p=reject; sp=reject; np=x";
+    EXPECT_FALSE(parse_dmarc_record(bad, rfc9989));
+    ASSERT_TRUE(parse_dmarc_record(bad, rfc7489));
+    EXPECT_EQ(parse_dmarc_record(bad, rfc7489)->policy, Policy::reject);
+    const auto reported = parse_dmarc_record(bad + "; rua=mailto:a@example.com", rfc9989);
+    ASSERT_TRUE(reported);
+    EXPECT_EQ(reported->policy, Policy::none);
+    EXPECT_EQ(reported->subdomain_policy, std::nullopt);
+    EXPECT_EQ(reported->nonexistent_policy, std::nullopt);
+}
+
+TEST(DmarcRecord, RecordWithoutAPolicyIsReadAllTheSame) {
+    const auto read = read_dmarc_record("v=DMARC1; psd=n");
+    ASSERT_TRUE(read);
+    EXPECT_FALSE(read->gives_policy);
+    EXPECT_EQ(read->record.public_suffix, PublicSuffixFlag::no);
+    EXPECT_FALSE(read_dmarc_record("v=DMARC1; psd=n; psd=n"));
+    EXPECT_FALSE(read_dmarc_record("v=spf1 -all"));
+}
+
 TEST(DmarcRecord, KeywordsAreThoseOfTheRfc) {
     EXPECT_EQ(to_string(Policy::none), "none");
     EXPECT_EQ(to_string(Policy::quarantine), "quarantine");

@@ -230,5 +230,89 @@ TEST_F(EvidenceCollectorTest, SilentDnsGivesTemporaryErrorsAndNoEvidenceOfAbsenc
     EXPECT_EQ(evidence.dkim.at(0).result, DkimResult::temperror);
 }
 
+class EvidenceCollectorTreeWalkTest : public EvidenceCollectorTest {
+  protected:
+    void by(config::DmarcStandard standard) {
+        auto settings = std::make_shared<config::Settings>(*sources_->settings);
+        settings->dmarc.standard = standard;
+        sources_->settings = settings;
+    }
+    /// A message of news.example.com, until nothing but the walks' names from the top-level domain up is
+    /// open.
+    std::unique_ptr<EvidenceCollector> all_but_the_top(bool& complete) {
+        resolver_->hold();
+        auto made = collector();
+        made->mail_from("<user@example.com>", 1'700'000'000);
+        made->header({"From", " user@news.example.com"});
+        made->end_of_headers();
+        made->when_all_is_in([&] { complete = true; });
+        const auto below = [](const dns::Question& question) { return question.name != "_dmarc.com"; };
+        while (resolver_->answer_round(below)) {
+        }
+        return made;
+    }
+};
+
+TEST_F(EvidenceCollectorTreeWalkTest, ATreeWalkIsWaitedForByTheStandardThatNeedsIt) {
+    by(config::DmarcStandard::rfc9989);
+    bool complete = false;
+    const auto made = all_but_the_top(complete);
+    EXPECT_FALSE(complete);
+    while (resolver_->answer_round()) {
+    }
+    EXPECT_TRUE(complete);
+    const auto evidence = made->take("4F2", 0);
+    ASSERT_EQ(evidence.walked.size(), 3U);
+    for (const auto& name : evidence.walked) EXPECT_NE(name.answer, WalkAnswer::not_known) << name.domain;
+    EXPECT_EQ(evidence.policies.at(0).policy_domain, "example.com") << "RFC 7489's is there as well";
+}
+
+TEST_F(EvidenceCollectorTreeWalkTest, ATreeWalkIsAskedForButNotWaitedForByRfc7489) {
+    by(config::DmarcStandard::rfc7489);
+    bool complete = false;
+    const auto made = all_but_the_top(complete);
+    EXPECT_TRUE(complete);
+    const auto evidence = made->take("4F2", 0);
+    EXPECT_THAT(resolver_->asked(), Contains(txt("_dmarc.com")));
+    ASSERT_EQ(evidence.walked.size(), 3U);
+    EXPECT_EQ(evidence.walked[0].domain, "com");
+    EXPECT_EQ(evidence.walked[0].answer, WalkAnswer::not_known);
+    EXPECT_EQ(evidence.walked[1].answer, WalkAnswer::record);
+    EXPECT_EQ(evidence.walked[2].answer, WalkAnswer::nothing);
+    while (resolver_->answer_round()) {
+    }
+}
+
+TEST_F(EvidenceCollectorTreeWalkTest, WhetherTheAuthorDomainExistsIsEvidence) {
+    by(config::DmarcStandard::rfc9989);
+    resolver_->add_txt("_dmarc.example.net", "v=DMARC1; p=none; np=reject");
+    resolver_->add_name("there.example.net");
+    EXPECT_EQ(collect("<a@example.net>", {{"From", " a@gone.example.net"}}).policies.at(0).existence,
+              DomainExistence::does_not_exist);
+    EXPECT_EQ(collect("<a@example.net>", {{"From", " a@there.example.net"}}).policies.at(0).existence,
+              DomainExistence::exists);
+    EXPECT_EQ(collect("<a@example.net>", {{"From", " a@example.net"}}).policies.at(0).existence,
+              DomainExistence::not_known);
+}
+
+TEST_F(EvidenceCollectorTreeWalkTest, SigningDomainsWithinTheOrganizationAreWalked) {
+    by(config::DmarcStandard::rfc9989);
+    const auto evidence =
+        collect("<a@mailer.example.org>",
+                {{"From", " a@example.com"}, signature("sign.example.com"), signature("example.net")});
+    std::vector<std::string> walked;
+    for (const auto& name : evidence.walked) walked.push_back(name.domain);
+    EXPECT_THAT(walked, ElementsAre("com", "example.com", "sign.example.com"));
+}
+
+TEST_F(EvidenceCollectorTreeWalkTest, ExemptClientsAndUnusableAuthorsLeaveNoWalk) {
+    by(config::DmarcStandard::rfc9989);
+    EXPECT_THAT(collect("<a@example.com>", {{"From", " a@example.com"}}, client("127.0.0.1")).walked,
+                IsEmpty());
+    EXPECT_THAT(collect("<a@example.com>", {{"From", " nobody"}}).walked, IsEmpty());
+    EXPECT_THAT(collect("<a@example.com>", {{"From", " a@example.com"}, {"From", " b@example.org"}}).walked,
+                IsEmpty());
+}
+
 }  // namespace
 }  // namespace defender::auth

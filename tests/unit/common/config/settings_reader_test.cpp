@@ -70,7 +70,7 @@ TEST(SettingsReader, EmptyFileGivesTheDefaults) {
 TEST(SettingsReader, EmptyFileGivesTheDefaultsOfActionAndStore) {
     const auto s = good("");
     EXPECT_EQ(s->policy.mode, PolicyMode::monitor);
-    EXPECT_EQ(s->policy.on_reject, OnReject::reject);
+    EXPECT_EQ(s->policy.on_reject, OnReject::by_standard);
     EXPECT_EQ(s->policy.on_quarantine, OnQuarantine::tag);
     EXPECT_EQ(s->policy.on_temperror, OnTemperror::accept);
     EXPECT_EQ(s->policy.on_malformed_from, OnMalformedFrom::reject);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/tree_walks.hpp"
+
 namespace defender::report {
 namespace {
 
@@ -117,6 +119,21 @@ TEST(FailureOptions, APolicyThatWasNotFoundAsksForNothing) {
     EXPECT_TRUE(failures_asked_for(evidence, judgement_of(failing)).empty());
 }
 
+TEST(FailureOptions, ThePolicyThatTheDomainWasJudgedByAsks) {
+    auto evidence = evidence_of(failing);
+    auto judgement = judgement_of(failing);
+    judgement.domains[0].discovery = auth::DiscoveryMethod::treewalk;
+    evidence.walked =
+        tests::TreeWalks().record("author.example", "v=DMARC1; p=none").from({"author.example"});
+    EXPECT_TRUE(failures_asked_for(evidence, judgement).empty());
+    evidence.walked = tests::TreeWalks()
+                          .record("author.example", "v=DMARC1; p=none; ruf=mailto:walk@author.example")
+                          .from({"author.example"});
+    const auto asked = failures_asked_for(evidence, judgement);
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].policy.record.failure_uris.at(0).uri, "mailto:walk@author.example");
+}
+
 TEST(FailureOptions, TwoAuthorDomainsOfOnePolicyDomainGiveOneReport) {
     auto evidence = evidence_of(failing);
     auto second = evidence.policies[0];
@@ -130,7 +147,7 @@ TEST(FailureOptions, TwoAuthorDomainsOfOnePolicyDomainGiveOneReport) {
     const auto asked = failures_asked_for(evidence, judgement);
     ASSERT_EQ(asked.size(), 2U);
     EXPECT_EQ(asked[1].domain, 1U);
-    EXPECT_EQ(asked[1].policy, &evidence.policies[1]);
+    EXPECT_EQ(asked[1].policy.policy_domain, "sub.author.example");
 }
 
 }  // namespace

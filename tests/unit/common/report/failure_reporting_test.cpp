@@ -17,7 +17,7 @@ FailedMessage message() {
 }
 
 FailureAsked asked_of(const FailedMessage& failed, FailureKind kind) {
-    return {1, kind, &failed.record.evidence.policies[0]};
+    return {1, kind, failed.record.evidence.policies[0]};
 }
 
 TEST(FailureReporting, TellsTheMessageAndTheDomainThatAsked) {

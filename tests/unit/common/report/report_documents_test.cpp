@@ -29,7 +29,7 @@ std::vector<store::Document> documents_of(
     test::FakeReportStore& store, ReportSchema schema,
     const store::Report& report = test::sample_report_of_day(),
     const config::ReportSettings& settings = test::sample_report_settings()) {
-    const auto documents = make_documents(store, report, settings, schema);
+    const auto documents = make_documents(store, report, settings, schema, config::DmarcStandard::rfc7489);
     EXPECT_TRUE(documents.has_value()) << documents.error().message;
     return documents ? *documents : std::vector<store::Document>{};
 }
@@ -117,19 +117,23 @@ TEST(ReportDocuments, AnErrorOfTheStoreOrOfARowIsTheResult) {
     store.report_rows = {test::sample_row()};
     store.rows_error = Error{"the disk is gone"};
     const auto settings = test::sample_report_settings();
-    auto made = make_documents(store, test::sample_report_of_day(), settings, ReportSchema::rfc7489);
+    auto made = make_documents(store, test::sample_report_of_day(), settings, ReportSchema::rfc7489,
+                               config::DmarcStandard::rfc7489);
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().message, "the disk is gone");
 
     store.rows_error.reset();
     store.report_rows[0].source_ip = "somewhere";
-    made = make_documents(store, test::sample_report_of_day(), settings, ReportSchema::rfc7489);
+    made = make_documents(store, test::sample_report_of_day(), settings, ReportSchema::rfc7489,
+                          config::DmarcStandard::rfc7489);
     ASSERT_FALSE(made.has_value());
     EXPECT_NE(made.error().message.find("somewhere"), std::string::npos);
 
     auto report = test::sample_report_of_day();
     report.policy_record = "none";
-    EXPECT_FALSE(make_documents(store, report, settings, ReportSchema::rfc7489).has_value());
+    EXPECT_FALSE(
+        make_documents(store, report, settings, ReportSchema::rfc7489, config::DmarcStandard::rfc7489)
+            .has_value());
 }
 
 TEST(ReportDocuments, AnyVerdictIsValidInBothSchemas) {

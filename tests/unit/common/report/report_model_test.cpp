@@ -56,6 +56,34 @@ TEST(PublishedPolicy, ABadNpIsTheSubdomainPolicy) {
     EXPECT_FALSE(policy_of("v=DMARC1; p=reject; t=yes").testing);
 }
 
+TEST(PublishedPolicy, TheStandardSaysHowThePolicyWasFoundAndWhatABadNpIs) {
+    auto report = test::sample_report_of_day();
+    report.policy_record = "v=DMARC1; p=reject; np=x; rua=mailto:a@example.com";
+    const auto old = published_policy(report, config::DmarcStandard::rfc7489);
+    ASSERT_TRUE(old.has_value());
+    EXPECT_EQ(old->discovery, auth::DiscoveryMethod::psl);
+    EXPECT_EQ(old->p, auth::Policy::reject);
+    const auto walked = published_policy(report, config::DmarcStandard::rfc9989);
+    ASSERT_TRUE(walked.has_value());
+    EXPECT_EQ(walked->discovery, auth::DiscoveryMethod::treewalk);
+    EXPECT_EQ(walked->p, auth::Policy::none);
+}
+
+TEST(ReportRecord, NpIsNoDeviationThatOwesAReasonWhereTheTreeWalkFoundIt) {
+    store::ReportRow row;
+    row.source_ip = "192.0.2.1";
+    row.header_from = "gone.example.com";
+    row.disposition = "reject";
+    auto policy = policy_of("v=DMARC1; p=none; np=reject");
+    const auto owed = report_record(row, policy, ReportSchema::rfc9990);
+    ASSERT_TRUE(owed.has_value());
+    EXPECT_EQ(owed->reasons.size(), 1U);
+    policy.discovery = auth::DiscoveryMethod::treewalk;
+    const auto told = report_record(row, policy, ReportSchema::rfc9990);
+    ASSERT_TRUE(told.has_value());
+    EXPECT_TRUE(told->reasons.empty());
+}
+
 TEST(PublishedPolicy, ATextThatIsNoPolicyRecordIsAnError) {
     auto report = test::sample_report_of_day();
     for (const char* text : {"", "v=spf1 -all", "v=DMARC1"}) {

@@ -88,6 +88,54 @@ TEST(EvidenceJson, TheParsedPolicyRecordComesBackWhole) {
     EXPECT_EQ(after.policies[1].failure, "_dmarc.example.net TXT: SERVFAIL");
 }
 
+TEST(EvidenceJson, TreeWalksComeBackWhole) {
+    auto before = test::sample_evidence();
+    before.policies[0].existence = auth::DomainExistence::does_not_exist;
+    before.policies[1].existence = auth::DomainExistence::failed;
+    auth::WalkedName record;
+    record.domain = "example.org";
+    record.answer = auth::WalkAnswer::record;
+    record.record_text = "v=DMARC1; p=none; np=reject; psd=n; t=y";
+    record.record.nonexistent_policy = auth::Policy::reject;
+    record.record.public_suffix = auth::PublicSuffixFlag::no;
+    record.record.testing = true;
+    auto no_policy = record;
+    no_policy.domain = "example.net";
+    no_policy.answer = auth::WalkAnswer::record_without_policy;
+    no_policy.record.public_suffix = auth::PublicSuffixFlag::yes;
+    before.walked = {record, no_policy};
+    for (const auto answer : {auth::WalkAnswer::nothing, auth::WalkAnswer::discarded,
+                              auth::WalkAnswer::failed, auth::WalkAnswer::not_known}) {
+        auto& name = before.walked.emplace_back();
+        name.domain = "com";
+        name.answer = answer;
+        if (answer == auth::WalkAnswer::failed) name.failure = "SERVFAIL";
+    }
+    const auto after = round_trip(before);
+    EXPECT_EQ(after.policies[0].existence, auth::DomainExistence::does_not_exist);
+    EXPECT_EQ(after.policies[1].existence, auth::DomainExistence::failed);
+    ASSERT_EQ(after.walked.size(), before.walked.size());
+    for (std::size_t i = 0; i < before.walked.size(); ++i) {
+        EXPECT_EQ(after.walked[i].domain, before.walked[i].domain);
+        EXPECT_EQ(after.walked[i].answer, before.walked[i].answer);
+        EXPECT_EQ(after.walked[i].record_text, before.walked[i].record_text);
+        EXPECT_EQ(after.walked[i].record, before.walked[i].record);
+        EXPECT_EQ(after.walked[i].failure, before.walked[i].failure);
+    }
+}
+
+TEST(EvidenceJson, EvidenceFromBeforeTreeWalksIsRead) {
+    const auto evidence =
+        evidence_from_json(R"({"v":1,"policies":[{"author_domain":"example.org","outcome":"found",)"
+                           R"("policy_domain":"example.org","record":{"policy":"reject"}}]})");
+    ASSERT_TRUE(evidence) << evidence.error().message;
+    EXPECT_TRUE(evidence->walked.empty());
+    ASSERT_EQ(evidence->policies.size(), 1U);
+    EXPECT_EQ(evidence->policies[0].existence, auth::DomainExistence::not_known);
+    EXPECT_EQ(evidence->policies[0].record.policy, auth::Policy::reject);
+    EXPECT_EQ(evidence->policies[0].record.public_suffix, auth::PublicSuffixFlag::unknown);
+}
+
 TEST(EvidenceJson, OctetsThatAreNotUtf8BecomeTheReplacementCharacter) {
     auth::Evidence evidence;
     evidence.mail_from = "j\xF6rg@example.org";

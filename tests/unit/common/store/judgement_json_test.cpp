@@ -43,6 +43,20 @@ TEST(JudgementJson, AMessageThatWasNotJudgedHasNoDomains) {
     EXPECT_TRUE(after->domains.empty());
 }
 
+TEST(JudgementJson, HowThePolicyWasFoundAndTestModeComeBack) {
+    auto before = test::sample_judgement();
+    before.domains[1].discovery = auth::DiscoveryMethod::treewalk;
+    before.domains[1].testing = true;
+    before.domains[1].overrides = {{auth::OverrideType::policy_test_mode, "t=y"}};
+    const auto after = judgement_from_json(json_text(to_json(before)));
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->domains[0].discovery, auth::DiscoveryMethod::psl);
+    EXPECT_FALSE(after->domains[0].testing);
+    EXPECT_EQ(after->domains[1].discovery, auth::DiscoveryMethod::treewalk);
+    EXPECT_TRUE(after->domains[1].testing);
+    EXPECT_EQ(after->domains[1].overrides, before.domains[1].overrides);
+}
+
 TEST(JudgementJson, UnknownMembersAreIgnored) {
     const auto judgement =
         judgement_from_json(R"({"v":1,"result":"pass","mood":"good","trace":[{"rule":"r","n":1}]})");

@@ -6,6 +6,7 @@
 #include "common/store/json_fields.hpp"
 #include "common/store/judgement_json.hpp"
 #include "tests/support/sample_record.hpp"
+#include "tests/support/tree_walks.hpp"
 
 namespace defender::store {
 namespace {
@@ -67,6 +68,20 @@ TEST(RecordRow, IsReportableOnlyWhereItWasJudgedAndAReportIsWanted) {
     auto unwanted = test::sample_record();
     unwanted.evidence.policies[0].record.aggregate_uris.clear();
     EXPECT_FALSE(to_row(unwanted).domains[1].reportable);
+}
+
+TEST(RecordRow, ThePolicyIsTheOneThatTheDomainWasJudgedBy) {
+    auto record = test::sample_record();
+    record.evidence.walked = tests::TreeWalks()
+                                 .record("org", "v=DMARC1; p=none; psd=y; rua=mailto:reports@org.example")
+                                 .from({"example.org"});
+    auto& domain = record.judgement.domains[1];
+    domain.discovery = auth::DiscoveryMethod::treewalk;
+    domain.policy_domain = "org";
+    const auto row = to_row(record).domains[1];
+    EXPECT_EQ(row.policy_domain, "org");
+    EXPECT_TRUE(row.policy_record.starts_with("v=DMARC1; p=none; psd=y"));
+    EXPECT_TRUE(row.reportable);
 }
 
 TEST(RecordRow, MailOfOurOwnReportingIsNotReportable) {
