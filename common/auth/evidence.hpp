@@ -3,7 +3,7 @@
 ///
 /// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can
 /// be judged again under other settings. Domains are DomainName::text() (lower-case A-labels); empty means
-/// none. Source: RFC 7208, 6376, 7489, 8601. Thread-safety: plain values.
+/// none. Source: RFC 7208, 6376, 7489, 8601, 8617. Thread-safety: plain values.
 #pragma once
 
 #include <cstdint>
@@ -76,6 +76,32 @@ struct PolicyEvidence {
                           ///< what was published, where something was; printable
 };
 
+/// RFC 8617 section 4.4. A temporary error counts as a failure (section 5.2.1), but is told from one.
+enum class ArcResult { none, pass, fail, temperror };
+/// Of one signature or seal of a chain; unchecked where the chain's verdict did not depend on it any more.
+enum class ArcVerdict { unchecked, pass, fail, temperror };
+
+struct ArcSetEvidence {
+    unsigned instance = 0;
+    std::string chain_status;      ///< cv= of the seal, lower case
+    std::string seal_domain;       ///< d= of the ARC-Seal; made printable where it is no DomainName
+    std::string seal_selector;     ///< s= of the ARC-Seal
+    std::string signature_domain;  ///< d= and s= of the ARC-Message-Signature
+    std::string signature_selector;
+    ArcVerdict seal = ArcVerdict::unchecked;
+    ArcVerdict signature = ArcVerdict::unchecked;
+    /// What the set's ARC-Authentication-Results says behind its instance, on one line, in UTF-8; only of a
+    /// chain that passes, at most 4096 octets (longer ones are left out) and 32768 of all sets together.
+    std::string authentication_results;
+};
+
+struct ArcEvidence {
+    ArcResult result = ArcResult::none;
+    std::string reason;                ///< why it does not pass; printable
+    unsigned oldest_pass = 0;          ///< RFC 8617 section 5.2, step 5; 0: all; meaningful where it passes
+    std::vector<ArcSetEvidence> sets;  ///< by instance; of a chain that passes 1 to N
+};
+
 struct Evidence {
     std::string queue_id;
     UtcSeconds received_at = 0;
@@ -87,6 +113,7 @@ struct Evidence {
     std::vector<std::string> author_addresses;  ///< local@domain, printable
     std::vector<SpfEvidence> spf;
     std::vector<DkimEvidence> dkim;
+    ArcEvidence arc;
     std::vector<PolicyEvidence>
         policies;         ///< one for each different author domain, in the From field's order
     std::string list_id;  ///< RFC 2919; empty where there is none
@@ -98,5 +125,7 @@ struct Evidence {
 [[nodiscard]] std::string_view to_string(SpfScope scope) noexcept;
 [[nodiscard]] std::string_view to_string(DkimResult result) noexcept;
 [[nodiscard]] std::string_view to_string(PolicyOutcome outcome) noexcept;
+[[nodiscard]] std::string_view to_string(ArcResult result) noexcept;
+[[nodiscard]] std::string_view to_string(ArcVerdict verdict) noexcept;
 
 }  // namespace defender::auth

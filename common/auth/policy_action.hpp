@@ -25,7 +25,8 @@ struct PolicyAction {
 
 /// For one domain. Overrides apply to failing messages only: what passes, or has no policy, is accepted, and
 /// refusing it all the same is not DMARC's business. An override entry takes the policy's place altogether,
-/// sampling included. No policy is applied after a temporary error; policy.on_temperror decides.
+/// sampling included; where none matches, a chain of trusted ARC sealers may do the same. No policy is
+/// applied after a temporary error; policy.on_temperror decides.
 [[nodiscard]] PolicyAction apply_policy(const DomainJudgement& domain, const PolicyEvidence& policy,
                                         const Evidence& evidence, const JudgeSettings& settings,
                                         std::vector<TraceStep>& trace);

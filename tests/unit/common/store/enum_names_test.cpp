@@ -11,9 +11,10 @@ namespace {
 template <typename Enum>
 class EnumNames : public testing::Test {};
 
-using Enums = testing::Types<auth::SpfResult, auth::SpfScope, auth::DkimResult, auth::PolicyOutcome,
-                             auth::Policy, auth::AlignmentMode, mail::AuthorStatus, auth::DmarcResult,
-                             auth::Disposition, auth::Action, auth::Exemption, auth::OverrideType>;
+using Enums =
+    testing::Types<auth::SpfResult, auth::SpfScope, auth::DkimResult, auth::ArcResult, auth::ArcVerdict,
+                   auth::PolicyOutcome, auth::Policy, auth::AlignmentMode, mail::AuthorStatus,
+                   auth::DmarcResult, auth::Disposition, auth::Action, auth::Exemption, auth::OverrideType>;
 TYPED_TEST_SUITE(EnumNames, Enums);
 
 TYPED_TEST(EnumNames, EveryValueHasANameOfItsOwnThatLeadsBackToIt) {
