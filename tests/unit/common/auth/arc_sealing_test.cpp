@@ -5,6 +5,7 @@
 
 #include <regex>
 
+#include "common/base/text.hpp"
 #include "tests/support/arc_message.hpp"
 #include "tests/support/commands.hpp"
 #include "tests/support/temporary_folder.hpp"

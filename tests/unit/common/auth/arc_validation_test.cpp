@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "common/base/text.hpp"
 #include "tests/support/arc_message.hpp"
 
 namespace defender::auth {
