@@ -57,7 +57,7 @@ Result<Signer> read_signer(const TagList& tags) {
 std::optional<Error> read_signed_fields(const TagList& tags, ArcMessageSignature& out) {
     const auto written = tags.find("h");
     if (!written) return Error{"tag h= is missing"};
-    if (written->size() > max_names_octets) return Error{"h= is longer than is verified"};
+    if (remove_white_space(*written).size() > max_names_octets) return Error{"h= is longer than is verified"};
     auto names = parse_field_names(*written);
     if (!names) return Error{"h= is no list of field names"};
     if (names->size() > max_names) return Error{"h= names more fields than are verified"};

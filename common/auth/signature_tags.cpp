@@ -87,8 +87,7 @@ std::optional<std::vector<std::string>> parse_field_names(std::string_view value
 
 std::optional<std::uint64_t> parse_body_length(std::string_view value) {
     if (!is_number(value, max_length_digits)) return std::nullopt;
-    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    return std::min(text::parse_unsigned(value).value_or(most), most);
+    return text::parse_unsigned(value).value_or(std::numeric_limits<std::uint64_t>::max());
 }
 
 std::optional<UtcSeconds> parse_signature_time(std::string_view value) {

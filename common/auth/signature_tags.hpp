@@ -45,7 +45,7 @@ struct CanonicalizationPair {
 /// h=, in lower case and in its order; nothing where it is no list of field names.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_field_names(std::string_view value);
 
-/// l=; numbers beyond 2^63 - 1 are given as that.
+/// l=, up to 76 digits; numbers beyond 2^64 - 1 are given as that.
 [[nodiscard]] std::optional<std::uint64_t> parse_body_length(std::string_view value);
 
 /// t= and x=.
