@@ -55,8 +55,7 @@ class ArcValidation::State {
     [[nodiscard]] Checked check_key(DkimAlgorithm algorithm, const KeyOwner& key, std::string_view digest,
                                     std::string_view signature) const;
     [[nodiscard]] Checked check_body(const ArcMessageSignature& signature) const;
-    [[nodiscard]] Checked check_signature(const ArcSet& set, const SignedHeader& header,
-                                          UtcSeconds now) const;
+    [[nodiscard]] Checked check_signature(const ArcSet& set, SignedHeader& header, UtcSeconds now) const;
     void check_signatures(ArcEvidence& evidence, UtcSeconds now);
     void check_seals(ArcEvidence& evidence);
     static void take_verdict(ArcEvidence& evidence, const std::string& what, const Checked& checked);
@@ -109,8 +108,7 @@ Checked ArcValidation::State::check_body(const ArcMessageSignature& signature) c
     return {};
 }
 
-Checked ArcValidation::State::check_signature(const ArcSet& set, const SignedHeader& header,
-                                              UtcSeconds now) const {
+Checked ArcValidation::State::check_signature(const ArcSet& set, SignedHeader& header, UtcSeconds now) const {
     if (!set.parsed_signature) return failed(set.parsed_signature.error().message);
     const auto& signature = *set.parsed_signature;
     if (signature.expires_at && *signature.expires_at <= now) return failed("the signature has expired");
@@ -131,7 +129,7 @@ void ArcValidation::State::take_verdict(ArcEvidence& evidence, const std::string
 
 /// RFC 8617 section 5.2, steps 4 and 5.
 void ArcValidation::State::check_signatures(ArcEvidence& evidence, UtcSeconds now) {
-    const SignedHeader header(header_);
+    SignedHeader header(header_);
     for (std::size_t at = chain_.sets.size(); at-- > 0;) {
         const auto checked = check_signature(chain_.sets[at], header, now);
         evidence.sets[at].signature = checked.verdict;

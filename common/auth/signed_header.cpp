@@ -10,16 +10,16 @@ mail::HeaderField unsigned_form(const mail::HeaderField& field) {
     return {field.name, without_signature(field.value)};
 }
 
-void add_line(Sha256& hash, const mail::HeaderField& field, Canonicalization mode) {
-    hash.add(canonical_field(field, mode));
+/// Seals know the relaxed form only (RFC 8617 section 4.1.3).
+void add_line(Sha256& hash, const mail::HeaderField& field) {
+    hash.add(canonical_field(field, Canonicalization::relaxed));
     hash.add("\r\n");
 }
 
-/// Seals know the relaxed form only (RFC 8617 section 4.1.3).
 void add_results_and_signature(Sha256& hash, const mail::HeaderField& authentication_results,
                                const mail::HeaderField& message_signature) {
-    add_line(hash, authentication_results, Canonicalization::relaxed);
-    add_line(hash, message_signature, Canonicalization::relaxed);
+    add_line(hash, authentication_results);
+    add_line(hash, message_signature);
 }
 
 std::string digest_with(Sha256 hash, const mail::HeaderField& seal) {
@@ -34,8 +34,15 @@ SignedHeader::SignedHeader(const mail::HeaderFields& header) : header_(header) {
         by_name_[text::to_lower(text::trim(header[at].name))].push_back(at);
 }
 
+const std::string& SignedHeader::line(std::size_t position, Canonicalization mode) {
+    auto& lines = lines_[mode == Canonicalization::relaxed ? 1 : 0];
+    lines.resize(header_.size());
+    if (lines[position].empty()) lines[position] = canonical_field(header_[position], mode) + "\r\n";
+    return lines[position];
+}
+
 std::string SignedHeader::signature_digest(const std::vector<std::string>& names, Canonicalization mode,
-                                           const mail::HeaderField& signature) const {
+                                           const mail::HeaderField& signature) {
     Sha256 hash;
     std::unordered_map<std::string_view, std::size_t> taken;
     for (const auto& name : names) {
@@ -44,9 +51,9 @@ std::string SignedHeader::signature_digest(const std::vector<std::string>& names
         const auto& positions = found->second;
         auto& count = taken[name];
         while (count < positions.size()) {
-            const auto& field = header_[positions[positions.size() - ++count]];
-            if (&field == &signature) continue;
-            add_line(hash, field, mode);
+            const auto position = positions[positions.size() - ++count];
+            if (&header_[position] == &signature) continue;
+            hash.add(line(position, mode));
             break;
         }
     }
@@ -60,7 +67,7 @@ std::vector<std::string> seal_digests(const mail::HeaderFields& header, const st
     for (const auto& set : sets) {
         add_results_and_signature(hash, header[set.authentication_results], header[set.message_signature]);
         digests.push_back(digest_with(hash, header[set.seal]));
-        add_line(hash, header[set.seal], Canonicalization::relaxed);
+        add_line(hash, header[set.seal]);
     }
     return digests;
 }
@@ -71,7 +78,7 @@ std::string new_seal_digest(const mail::HeaderFields& header, const std::vector<
     Sha256 hash;
     for (const auto& set : sets) {
         add_results_and_signature(hash, header[set.authentication_results], header[set.message_signature]);
-        add_line(hash, header[set.seal], Canonicalization::relaxed);
+        add_line(hash, header[set.seal]);
     }
     add_results_and_signature(hash, authentication_results, message_signature);
     return digest_with(hash, seal);
