@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/text.hpp"
 #include "common/store/evidence_json.hpp"
 #include "common/store/json_fields.hpp"
 #include "common/store/judgement_json.hpp"
@@ -9,6 +10,9 @@
 
 namespace defender::ctl {
 namespace {
+
+/// Of one set's sealed results.
+constexpr std::size_t shown_results = 512;
 
 using auth::Evidence;
 using auth::Judgement;
@@ -121,6 +125,23 @@ std::string dkim_part(const Evidence& evidence) {
     return "\nDKIM signatures\n" + text_table(rows);
 }
 
+std::string arc_part(const Evidence& evidence) {
+    const auto& arc = evidence.arc;
+    if (arc.result == auth::ArcResult::none) return {};
+    std::vector<TextRow> rows{{"result", name(arc.result)}};
+    if (!arc.reason.empty()) rows.push_back({"reason", arc.reason});
+    if (arc.result == auth::ArcResult::pass)
+        rows.push_back({"oldest pass", arc.oldest_pass == 0 ? "all" : std::to_string(arc.oldest_pass)});
+    std::vector<TextRow> sets{
+        {"instance", "sealed by", "selector", "cv=", "seal", "signed by", "signature", "results"}};
+    for (const auto& set : arc.sets) {
+        sets.push_back({std::to_string(set.instance), or_none(set.seal_domain), set.seal_selector,
+                        set.chain_status, name(set.seal), or_none(set.signature_domain), name(set.signature),
+                        text::printable(set.authentication_results, shown_results)});
+    }
+    return "\nARC chain\n" + text_table(rows) + (arc.sets.empty() ? "" : text_table(sets));
+}
+
 std::string policy_part(const Evidence& evidence) {
     if (evidence.policies.empty()) return {};
     std::vector<TextRow> rows{{"author domain", "outcome", "found at", "record"}};
@@ -164,8 +185,8 @@ std::string trace_part(const Judgement& judgement) {
 std::string explanation_text(const store::Record& record) {
     const auto& evidence = record.evidence;
     return message_part(record) + decision_part(record) + domains_part(record.judgement) +
-           spf_part(evidence) + dkim_part(evidence) + policy_part(evidence) + walk_part(evidence) +
-           limits_part(evidence) + trace_part(record.judgement);
+           spf_part(evidence) + dkim_part(evidence) + arc_part(evidence) + policy_part(evidence) +
+           walk_part(evidence) + limits_part(evidence) + trace_part(record.judgement);
 }
 
 store::Json explanation_json(const store::Record& record) {

@@ -12,6 +12,8 @@ Result<std::shared_ptr<const Configuration>> make_configuration(
     metrics::Metrics& metrics) {
     auto suffixes = auth::PublicSuffixList::load(settings->dmarc.public_suffix_list);
     if (!suffixes) return suffixes.error();
+    auto sealer = auth::ArcSealer::load(settings->arc);
+    if (!sealer) return sealer.error();
     auto sources = std::make_shared<auth::EvidenceSources>();
     sources->settings = settings;
     sources->suffixes = std::move(*suffixes);
@@ -25,6 +27,7 @@ Result<std::shared_ptr<const Configuration>> make_configuration(
         return Error{problem.what()};
     }
     auto configuration = std::make_shared<Configuration>();
+    configuration->sealer = std::move(*sealer);
     configuration->judge = auth::judge_settings(*settings);
     configuration->settings = std::move(settings);
     configuration->sources = std::move(sources);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 
+#include "common/auth/arc_sealing.hpp"
 #include "common/auth/evidence_collector.hpp"
 #include "common/auth/judgement.hpp"
 #include "common/base/result.hpp"
@@ -29,6 +30,7 @@ struct Configuration {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<const auth::EvidenceSources> sources;
     auth::JudgeSettings judge;
+    std::shared_ptr<const auth::ArcSealer> sealer;  ///< null: messages are not sealed
 };
 
 /// Builds a configuration; keeps the resolver (and with it the cache) of `previous` where [dns] has not

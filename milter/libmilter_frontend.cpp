@@ -218,17 +218,21 @@ void check(int code, const char* what) {
     if (code != MI_SUCCESS) throw std::runtime_error(std::string("the MTA does not take ") + what);
 }
 
+void insert_on_top(SMFICTX* context, const mail::HeaderField& field) {
+    check(smfi_insheader(context, 0, const_cast<char*>(field.name.c_str()), with_lf(field.value).data()),
+          "a header field");
+}
+
 void edit_header(SMFICTX* context, const Reply& reply) {
     static constexpr auto results_name = "Authentication-Results";
     for (const unsigned position : reply.delete_positions) {
         check(smfi_chgheader(context, const_cast<char*>(results_name), static_cast<int>(position), nullptr),
               "the deletion of a header field");
     }
-    if (const auto& field = reply.authentication_results) {
-        check(
-            smfi_insheader(context, 0, const_cast<char*>(field->name.c_str()), with_lf(field->value).data()),
-            "a header field");
-    }
+    // Each goes on top, so the topmost goes last.
+    std::for_each(reply.arc_set.rbegin(), reply.arc_set.rend(),
+                  [&](const mail::HeaderField& field) { insert_on_top(context, field); });
+    if (reply.authentication_results) insert_on_top(context, *reply.authentication_results);
     if (const auto& field = reply.tag) {
         check(smfi_addheader(context, const_cast<char*>(field->name.c_str()), with_lf(field->value).data()),
               "a header field");

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "common/auth/judgement.hpp"
+#include "common/auth/verdict_header.hpp"
 #include "common/base/text.hpp"
 #include "common/base/utc_clock.hpp"
 #include "common/log/log.hpp"
@@ -79,11 +80,22 @@ void Message::judge_or_throw() {
     const auto& settings = *configuration_->settings;
     auto reply = reply_for(evidence, judgement, settings,
                            mail::forged_positions(results_fields_, settings.milter.authserv_id));
+    seal(evidence, judgement, reply);
     for (const auto& limit : evidence.limits_reached) {
         gateway_.metrics().milter().limits.Increment();
         log::warning("MILTER_LIMIT_REACHED", {{"queue_id", queue_id_}, {"limit", limit}});
     }
     record_and_reply(std::move(evidence), std::move(judgement), std::move(reply), "");
+}
+
+/// Seals what goes on with our results; a reply has those only where the message was judged and not refused.
+void Message::seal(const auth::Evidence& evidence, const auth::Judgement& judgement, Reply& reply) {
+    if (!configuration_->sealer || !reply.authentication_results) return;
+    const auto message = collector_.take_arc_message();
+    if (!message) return;
+    const auto results =
+        auth::verdict_header(evidence, judgement, configuration_->settings->milter.authserv_id);
+    reply.arc_set = configuration_->sealer->seal(*message, results, received_at_);
 }
 
 void Message::fail(const std::string& problem) {

@@ -40,6 +40,7 @@ class Message : public std::enable_shared_from_this<Message> {
     void judge();
     void judge_or_throw();
     void fail(const std::string& problem);
+    void seal(const auth::Evidence& evidence, const auth::Judgement& judgement, Reply& reply);
     void record_and_reply(auth::Evidence evidence, auth::Judgement judgement, Reply reply, std::string error);
     void offer_failure(const store::Record& record);
     void give(Reply reply);

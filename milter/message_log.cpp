@@ -49,6 +49,8 @@ log::Fields message_fields(const auth::Evidence& evidence, const auth::Judgement
     }
     fields.emplace_back("spf", spf_of(evidence));
     fields.emplace_back("dkim", dkim_of(evidence));
+    if (evidence.arc.result != auth::ArcResult::none)
+        fields.emplace_back("arc", auth::to_string(evidence.arc.result));
     fields.emplace_back("dmarc", auth::to_string(judgement.result));
     fields.emplace_back("policy", auth::to_string(judgement.requested));
     fields.emplace_back("disposition", auth::to_string(judgement.disposition));

@@ -24,7 +24,8 @@ struct Reply {
     /// Authentication-Results fields to delete: positions among the fields of that name, last first.
     std::vector<unsigned> delete_positions;
     std::optional<mail::HeaderField> authentication_results;  ///< to stand first in the header
-    std::optional<mail::HeaderField> tag;                     ///< to be added
+    mail::HeaderFields arc_set;  ///< to stand right below that, in this order; none where we do not seal
+    std::optional<mail::HeaderField> tag;  ///< to be added
 };
 
 /// `forged` are the positions of Authentication-Results fields that claim to be ours

@@ -93,7 +93,9 @@ DkimKey use_record(const DkimKeyRecord& record, const DkimSignature& signature, 
     if (key.library_text.size() > max_library_octets) {
         key.fault = DkimFault{DkimResult::permerror, "the key is too long to be verified with"};
         key.library_text.clear();
+        return key;
     }
+    key.octets = material->octets;
     return key;
 }
 

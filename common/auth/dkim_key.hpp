@@ -46,6 +46,7 @@ struct DkimKey {
     std::optional<DkimFault> fault;
     unsigned bits = 0;         ///< 0 where no key was read
     bool testing = false;      ///< t=y
+    std::string octets;        ///< where there is no fault: as verify_signature() takes them
     std::string library_text;  ///< where there is no fault: a key record for libopendkim, written by us
 };
 

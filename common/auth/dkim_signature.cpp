@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "common/auth/base64.hpp"
+#include "common/auth/signature_tags.hpp"
 #include "common/auth/tag_list.hpp"
 #include "common/base/text.hpp"
 
@@ -17,9 +17,6 @@ constexpr std::size_t max_names_octets = 4000;
 constexpr std::ptrdiff_t max_signatures_signed = 10;
 constexpr std::size_t max_shown_octets = 255;
 constexpr std::size_t prefix_octets = 8;
-constexpr std::size_t sha256_octets = 32;
-constexpr std::size_t max_time_digits = 12;
-constexpr std::size_t max_length_digits = 76;
 
 using Fault = std::optional<DkimFault>;
 
@@ -28,11 +25,6 @@ DkimFault permanent(std::string reason) {
 }
 DkimFault syntax(std::string reason) {
     return {DkimResult::neutral, std::move(reason)};
-}
-
-std::optional<std::string> decode_padded(std::string text) {
-    while (text.size() % 4 != 0) text.push_back('=');
-    return decode_base64(text);
 }
 
 int hex_value(char c) {
@@ -147,25 +139,20 @@ Fault FieldParser::check_query_methods() const {
 Fault FieldParser::read_algorithm() {
     const auto name = tag("a");
     if (text::iequals(name, "rsa-sha1")) return DkimFault{DkimResult::policy, "rsa-sha1 is not accepted"};
-    if (text::iequals(name, "ed25519-sha256")) {
-        algorithm_ = DkimAlgorithm::ed25519_sha256;
-    } else if (!text::iequals(name, "rsa-sha256")) {
-        return permanent("a= is no algorithm that is known");
-    }
-    evidence_.algorithm = text::to_lower(name);
+    const auto algorithm = parse_algorithm(name);
+    if (!algorithm) return permanent("a= is no algorithm that is known");
+    algorithm_ = *algorithm;
+    evidence_.algorithm = to_string(algorithm_);
     return std::nullopt;
 }
 
-/// A selector alone is no DomainName where its last label is all digits, so the whole name is what is parsed.
 Fault FieldParser::read_names() {
     domain_ = DomainName::parse(tag("d"));
-    if (!domain_) return permanent("d= is no domain name");
-    evidence_.domain = domain_->text();
-    const std::string suffix = "._domainkey." + domain_->text();
-    const auto key_name = DomainName::parse(std::string(tag("s")) + suffix);
-    if (tag("s").empty() || !key_name) return permanent("s= is no selector");
-    key_name_ = key_name->text();
-    evidence_.selector = key_name_.substr(0, key_name_.size() - suffix.size());
+    if (domain_) evidence_.domain = domain_->text();
+    auto key = parse_key_owner(tag("d"), tag("s"));
+    if (!key) return permanent(key.error().message);
+    key_name_ = std::move(key->key_name);
+    evidence_.selector = std::move(key->selector);
     return read_identity(*domain_);
 }
 
@@ -183,26 +170,18 @@ Fault FieldParser::read_identity(const DomainName& domain) {
 }
 
 Fault FieldParser::check_base64() const {
-    const auto octets = decode_padded(remove_white_space(tag("b")));
-    if (!octets || octets->empty()) return syntax("b= is no base64");
-    const auto body_hash = decode_base64(remove_white_space(tag("bh")));
-    if (!body_hash || body_hash->size() != sha256_octets) return syntax("bh= is no SHA-256 hash in base64");
+    if (!parse_signature_octets(tag("b"))) return syntax("b= is no base64");
+    if (!parse_body_hash(tag("bh"))) return syntax("bh= is no SHA-256 hash in base64");
     return std::nullopt;
 }
 
 Fault FieldParser::read_canonicalization() {
     const auto written = tags_.find("c");
     if (!written) return std::nullopt;
-    const auto slash = written->find('/');
-    const auto header = written->substr(0, slash);
-    const auto body =
-        slash == std::string_view::npos ? std::string_view("simple") : written->substr(slash + 1);
-    for (const auto name : {header, body}) {
-        if (!text::iequals(name, "simple") && !text::iequals(name, "relaxed"))
-            return syntax("c= is no canonicalization that is known");
-    }
-    relaxed_header_ = text::iequals(header, "relaxed");
-    relaxed_body_ = text::iequals(body, "relaxed");
+    const auto pair = parse_canonicalization(*written);
+    if (!pair) return syntax("c= is no canonicalization that is known");
+    relaxed_header_ = pair->header == Canonicalization::relaxed;
+    relaxed_body_ = pair->body == Canonicalization::relaxed;
     return std::nullopt;
 }
 
@@ -210,13 +189,9 @@ Fault FieldParser::read_signed_fields() {
     const auto written = tag("h");
     if (remove_white_space(written).size() > max_names_octets)
         return permanent("h= is longer than is verified");
-    for (const auto name : colon_list(written)) {
-        const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-            return text::is_printable(c) && c != ' ';
-        });
-        if (!is_name) return syntax("h= is no list of field names");
-        signed_fields_.push_back(text::to_lower(name));
-    }
+    auto names = parse_field_names(written);
+    if (!names) return syntax("h= is no list of field names");
+    signed_fields_ = std::move(*names);
     if (signed_fields_.size() > max_names) return permanent("h= names more fields than are verified");
     const auto count = [this](std::string_view name) {
         return std::count(signed_fields_.begin(), signed_fields_.end(), name);
@@ -230,11 +205,9 @@ Fault FieldParser::read_signed_fields() {
 Fault FieldParser::read_length() {
     const auto written = tags_.find("l");
     if (!written) return std::nullopt;
-    const bool is_number = !written->empty() && written->size() <= max_length_digits &&
-                           std::all_of(written->begin(), written->end(), text::is_digit);
-    if (!is_number) return syntax("l= is no number");
-    body_length_ = text::parse_unsigned(*written);
-    if (!body_length_ || *body_length_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    body_length_ = parse_body_length(*written);
+    if (!body_length_) return syntax("l= is no number");
+    if (*body_length_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         return DkimFault{DkimResult::fail, "l= is larger than the body"};
     return std::nullopt;
 }
@@ -243,9 +216,8 @@ Fault FieldParser::read_times() {
     const auto read = [this](std::string_view name, std::optional<UtcSeconds>& out) {
         const auto written = tags_.find(name);
         if (!written) return true;
-        const auto seconds = text::parse_unsigned(*written);
-        if (!seconds || written->size() > max_time_digits) return false;
-        out = static_cast<UtcSeconds>(*seconds);
+        out = parse_signature_time(*written);
+        if (!out) return false;
         return true;
     };
     if (!read("t", signed_at_)) return syntax("t= is no time");

@@ -94,4 +94,32 @@ std::string_view to_string(WalkAnswer answer) noexcept {
     return "?";
 }
 
+std::string_view to_string(ArcResult result) noexcept {
+    switch (result) {
+        case ArcResult::none:
+            return "none";
+        case ArcResult::pass:
+            return "pass";
+        case ArcResult::fail:
+            return "fail";
+        case ArcResult::temperror:
+            return "temperror";
+    }
+    return "?";
+}
+
+std::string_view to_string(ArcVerdict verdict) noexcept {
+    switch (verdict) {
+        case ArcVerdict::unchecked:
+            return "unchecked";
+        case ArcVerdict::pass:
+            return "pass";
+        case ArcVerdict::fail:
+            return "fail";
+        case ArcVerdict::temperror:
+            return "temperror";
+    }
+    return "?";
+}
+
 }  // namespace defender::auth

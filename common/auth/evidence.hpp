@@ -4,8 +4,8 @@
 /// Clock, random draw, DNS answers and public suffix list have gone into it already, so a stored Evidence can
 /// be judged again under other settings, by either standard of DMARC: the policies are those that RFC 7489
 /// finds by the public suffix list, and `walked` is what RFC 9989's tree walks came by. Domains are
-/// DomainName::text() (lower-case A-labels); empty means none. Source: RFC 7208, 6376, 7489, 8601, 9989.
-/// Thread-safety: plain values.
+/// DomainName::text() (lower-case A-labels); empty means none. Source: RFC 7208, 6376, 7489, 8601, 8617,
+/// 9989. Thread-safety: plain values.
 #pragma once
 
 #include <cstdint>
@@ -94,6 +94,32 @@ struct WalkedName {
     std::string failure;      ///< of what failed, or was discarded; printable
 };
 
+/// RFC 8617 section 4.4. A temporary error counts as a failure (section 5.2.1), but is told from one.
+enum class ArcResult { none, pass, fail, temperror };
+/// Of one signature or seal of a chain; unchecked where the chain's verdict did not depend on it any more.
+enum class ArcVerdict { unchecked, pass, fail, temperror };
+
+struct ArcSetEvidence {
+    unsigned instance = 0;
+    std::string chain_status;      ///< cv= of the seal, lower case
+    std::string seal_domain;       ///< d= of the ARC-Seal; made printable where it is no DomainName
+    std::string seal_selector;     ///< s= of the ARC-Seal
+    std::string signature_domain;  ///< d= and s= of the ARC-Message-Signature
+    std::string signature_selector;
+    ArcVerdict seal = ArcVerdict::unchecked;
+    ArcVerdict signature = ArcVerdict::unchecked;
+    /// What the set's ARC-Authentication-Results says behind its instance, on one line, in UTF-8; only of a
+    /// chain that passes, at most 4096 octets (longer ones are left out) and 32768 of all sets together.
+    std::string authentication_results;
+};
+
+struct ArcEvidence {
+    ArcResult result = ArcResult::none;
+    std::string reason;                ///< why it does not pass; printable
+    unsigned oldest_pass = 0;          ///< RFC 8617 section 5.2, step 5; 0: all; meaningful where it passes
+    std::vector<ArcSetEvidence> sets;  ///< by instance; of a chain that passes 1 to N
+};
+
 struct Evidence {
     std::string queue_id;
     UtcSeconds received_at = 0;
@@ -105,6 +131,7 @@ struct Evidence {
     std::vector<std::string> author_addresses;  ///< local@domain, printable
     std::vector<SpfEvidence> spf;
     std::vector<DkimEvidence> dkim;
+    ArcEvidence arc;
     std::vector<PolicyEvidence>
         policies;  ///< one for each different author domain, in the From field's order
     /// Each name once, in the order of the names; which of them a walk has follows from where it starts.
@@ -120,5 +147,7 @@ struct Evidence {
 [[nodiscard]] std::string_view to_string(PolicyOutcome outcome) noexcept;
 [[nodiscard]] std::string_view to_string(DomainExistence existence) noexcept;
 [[nodiscard]] std::string_view to_string(WalkAnswer answer) noexcept;
+[[nodiscard]] std::string_view to_string(ArcResult result) noexcept;
+[[nodiscard]] std::string_view to_string(ArcVerdict verdict) noexcept;
 
 }  // namespace defender::auth

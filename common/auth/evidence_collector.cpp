@@ -167,19 +167,24 @@ void EvidenceCollector::header(const mail::HeaderField& field) {
             if (judged_) start_policy_discovery(author_);
         }
     }
-    if (!kept) return;
+    if (!kept) {
+        header_is_whole_ = false;
+        return;
+    }
     if (is_named(field, "list-id") && evidence_.list_id.empty()) {
         evidence_.list_id = text::printable(mail::parse_list_id(field.value), kept_octets);
     }
     if (!judged_) return;
-    if (!dkim_) start_dkim();
+    if (!dkim_) start_signatures();
     dkim_->header(field);
+    arc_->header(field);
 }
 
-void EvidenceCollector::start_dkim() {
+void EvidenceCollector::start_signatures() {
     const auto& settings = *sources_->settings;
-    dkim_ = std::make_unique<DkimVerification>(sources_->dkim, *sources_->resolver, settings.dkim,
-                                               dns::Clock::now() + settings.milter.message_deadline);
+    const auto deadline = dns::Clock::now() + settings.milter.message_deadline;
+    dkim_ = std::make_unique<DkimVerification>(sources_->dkim, *sources_->resolver, settings.dkim, deadline);
+    arc_ = std::make_unique<ArcValidation>(*sources_->resolver, settings.arc, settings.dkim, deadline);
 }
 
 void EvidenceCollector::start_policy_discovery(const mail::Author& author) {
@@ -213,7 +218,7 @@ bool EvidenceCollector::could_align(const DomainName& signing_domain) const {
 void EvidenceCollector::end_of_headers() {
     author_ = mail::author_of(from_fields_, sources_->settings->dmarc.max_author_domains);
     if (!judged_) return;
-    if (!dkim_) start_dkim();
+    if (!dkim_) start_signatures();
     // Of those that could align first, as they are the ones that are verified where there are too many.
     std::vector<DomainName> signing_domains;
     std::vector<DomainName> others;
@@ -222,6 +227,8 @@ void EvidenceCollector::end_of_headers() {
         (aligned ? signing_domains : others).push_back(domain);
         return aligned;
     });
+    arc_->end_of_headers();
+    if (arc_->too_many_sets()) reached("arc.max_sets");
     signing_domains.insert(signing_domains.end(), others.begin(), others.end());
     const std::size_t most = sources_->settings->dkim.max_signatures;
     if (signing_domains.size() > most)
@@ -231,17 +238,21 @@ void EvidenceCollector::end_of_headers() {
 }
 
 bool EvidenceCollector::wants_body() const noexcept {
-    return dkim_ && dkim_->wants_body();
+    return dkim_ && (dkim_->wants_body() || arc_->wants_body());
 }
 
 void EvidenceCollector::body(std::span<const char> octets) {
-    if (dkim_) dkim_->body(octets);
+    if (!dkim_) return;
+    dkim_->body(octets);
+    arc_->body(octets);
 }
 
 void EvidenceCollector::when_all_is_in(std::function<void()> handler) {
     if (dkim_) {
         answers_->expect();
         dkim_->when_keys_are_in([answers = answers_] { answers->done(); });
+        answers_->expect();
+        arc_->when_keys_are_in([answers = answers_] { answers->done(); });
     }
     if (walks_ && sources_->settings->dmarc.standard == config::DmarcStandard::rfc9989) {
         answers_->expect();
@@ -268,6 +279,7 @@ Evidence EvidenceCollector::take(std::string queue_id, unsigned draw) {
     evidence_.spf = answers_->take_spf();
     for (auto& spf : evidence_.spf) spf.organizational_domain = organizational_domain_of(spf.domain);
     if (dkim_) evidence_.dkim = dkim_->finish(evidence_.received_at);
+    if (arc_) evidence_.arc = arc_->finish(evidence_.received_at);
     for (auto& dkim : evidence_.dkim) dkim.organizational_domain = organizational_domain_of(dkim.domain);
     // A second From field takes the author away, and with it the policies of the first.
     if (author_.status == mail::AuthorStatus::ok) {
@@ -287,6 +299,11 @@ void EvidenceCollector::take_tree_walks() {
         const auto known = author ? found.existence.find(*author) : found.existence.end();
         if (known != found.existence.end()) policy.existence = known->second;
     }
+}
+
+std::optional<ArcMessage> EvidenceCollector::take_arc_message() {
+    if (!arc_ || !header_is_whole_) return std::nullopt;
+    return arc_->take_message();
 }
 
 }  // namespace defender::auth

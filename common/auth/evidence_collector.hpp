@@ -2,9 +2,10 @@
 /// needs.
 ///
 /// MAIL FROM starts SPF, a From field starts policy discovery, a DKIM-Signature field starts its key's
-/// look-up; all of it runs in the background. take() then puts the answers together. It decides nothing about
-/// the message. What either standard of DMARC needs is asked for; what only RFC 9989's tree walks need is
-/// waited for where that standard is set, and otherwise kept as far as it has come in.
+/// look-up, the end of the header those of an ARC chain; all of it runs in the background. take() then puts
+/// the answers together. It decides nothing about the message. What either standard of DMARC needs is asked
+/// for; what only RFC 9989's tree walks need is waited for where that standard is set, and otherwise kept as
+/// far as it has come in.
 ///
 /// Order of calls: mail_from(), header()*, end_of_headers(), body()*, when_all_is_in(), take(). For a client
 /// whose messages are not judged (exemption_of) nothing is asked for, and the evidence holds only what the
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/auth/arc_validation.hpp"
 #include "common/auth/dkim_verification.hpp"
 #include "common/auth/dmarc_walk_lookups.hpp"
 #include "common/auth/evidence.hpp"
@@ -60,6 +62,9 @@ class EvidenceCollector {
     /// Verifies the signatures and puts the evidence together. Call once, after when_all_is_in's handler has
     /// run.
     [[nodiscard]] Evidence take(std::string queue_id, unsigned draw);
+    /// What sealing the message needs, after take(); nothing where no sealing is configured, where the
+    /// message was not to be judged, and where a limit kept a part of its header away.
+    [[nodiscard]] std::optional<ArcMessage> take_arc_message();
 
   private:
     class Answers;
@@ -67,7 +72,7 @@ class EvidenceCollector {
     void start_spf(const mail::EnvelopeAddress& sender);
     void start_policy_discovery(const mail::Author& author);
     void start_tree_walks(const std::vector<DomainName>& authors, dns::Deadline deadline);
-    void start_dkim();
+    void start_signatures();
     void take_tree_walks();
     [[nodiscard]] bool keep(const mail::HeaderField& field);
     [[nodiscard]] bool could_align(const DomainName& signing_domain) const;
@@ -79,12 +84,14 @@ class EvidenceCollector {
     Evidence evidence_;
     mail::HeaderFields from_fields_;
     mail::Author author_;
-    std::unique_ptr<DkimVerification> dkim_;
+    std::unique_ptr<DkimVerification> dkim_;  ///< these two together, or neither
+    std::unique_ptr<ArcValidation> arc_;
     std::optional<DomainName> spf_domain_;
     std::shared_ptr<DmarcWalkLookups> walks_;  ///< null before there is an author domain
     bool judged_ = true;
     std::uint64_t header_octets_ = 0;
     std::uint64_t header_fields_ = 0;
+    bool header_is_whole_ = true;
 };
 
 }  // namespace defender::auth

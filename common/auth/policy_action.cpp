@@ -1,5 +1,6 @@
 #include "common/auth/policy_action.hpp"
 
+#include "common/auth/arc_override.hpp"
 #include "common/auth/citations.hpp"
 #include "common/auth/indirect_mail.hpp"
 #include "common/auth/policy_override.hpp"
@@ -168,6 +169,20 @@ PolicyAction apply_override(const config::PolicyOverride& entry, std::size_t ind
     return result;
 }
 
+/// Lets the message in where a chain of trusted sealers vouches for it (RFC 8617 section 7.2). Says nothing
+/// where the policy asks for nothing.
+std::optional<PolicyAction> apply_arc(const DomainJudgement& domain, const Evidence& evidence,
+                                      const JudgeSettings& settings, std::vector<TraceStep>& trace) {
+    if (domain.requested == Policy::none) return std::nullopt;
+    auto trust = arc_trust(evidence.arc, settings.trust.arc_sealers, domain.author_domain);
+    if (!trust.explanation.empty()) trace.push_back({"RFC 8617 7.2", std::move(trust.explanation)});
+    if (!trust.passed) return std::nullopt;
+    PolicyAction result;
+    result.overrides.push_back({OverrideType::local_policy, std::move(trust.comment)});
+    take(result, {Action::accept, "trust.arc_sealers"}, Disposition::none, trace);
+    return result;
+}
+
 PolicyAction apply_to_failure(const DomainJudgement& domain, const PolicyEvidence& policy,
                               const Evidence& evidence, const JudgeSettings& settings,
                               std::vector<TraceStep>& trace) {
@@ -175,6 +190,7 @@ PolicyAction apply_to_failure(const DomainJudgement& domain, const PolicyEvidenc
     if (const auto index = find_override(overrides, domain.author_domain, evidence, settings.partial_body)) {
         return apply_override(overrides[*index], *index, settings.policy, trace);
     }
+    if (auto vouched_for = apply_arc(domain, evidence, settings, trace)) return std::move(*vouched_for);
     PolicyAction result;
     const auto wanted = lower(result, domain, policy, evidence, trace);
     if (wanted == Policy::none) {

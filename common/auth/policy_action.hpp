@@ -30,7 +30,8 @@ struct PolicyAction {
 
 /// For one domain. Overrides apply to failing messages only: what passes, or has no policy, is accepted, and
 /// refusing it all the same is not DMARC's business. An override entry takes the policy's place altogether,
-/// sampling (RFC 7489) and test mode (RFC 9989) included. `policy` is the one by the standard. No policy is
+/// sampling (RFC 7489) and test mode (RFC 9989) included; where none matches, a chain of trusted ARC sealers
+/// may do the same. `policy` is the one by the standard. No policy is
 /// applied after a temporary error; policy.on_temperror decides.
 [[nodiscard]] PolicyAction apply_policy(const DomainJudgement& domain, const PolicyEvidence& policy,
                                         const Evidence& evidence, const JudgeSettings& settings,

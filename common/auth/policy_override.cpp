@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/auth/alignment.hpp"
+#include "common/auth/arc_override.hpp"
 
 namespace defender::auth {
 namespace {
@@ -37,7 +38,8 @@ bool matches(const config::PolicyOverride& entry, std::string_view author_domain
            (entry.networks.empty() || network_matches(entry.networks, evidence.client.address)) &&
            (entry.dkim_domains.empty() ||
             signature_matches(entry.dkim_domains, evidence.dkim, partial_body)) &&
-           (entry.list_ids.empty() || list_matches(entry.list_ids, evidence.list_id));
+           (entry.list_ids.empty() || list_matches(entry.list_ids, evidence.list_id)) &&
+           (entry.arc_sealers.empty() || newest_sealer_is(evidence.arc, entry.arc_sealers));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace defender::auth {
 /// The index of the first entry that matches. An entry matches where each of its lists that is not empty has
 /// an entry that matches: the author domain (that name, or one below it), the client's network, the domain of
 /// a signature that authenticates it (authenticates() in alignment.hpp; that very name), the list identifier
-/// of the message.
+/// of the message, the newest seal of an ARC chain that passes.
 [[nodiscard]] std::optional<std::size_t> find_override(std::span<const config::PolicyOverride> entries,
                                                        std::string_view author_domain,
                                                        const Evidence& evidence,

@@ -43,6 +43,17 @@ void add_dkim(std::vector<mail::MethodResult>& results, const Evidence& evidence
     }
 }
 
+/// A temporary error is a failure, in a word that every reader knows (RFC 8617 sections 5.2.1 and 10.1).
+mail::MethodResult arc_result(const Evidence& evidence) {
+    const auto& arc = evidence.arc;
+    const auto result = arc.result == ArcResult::temperror ? ArcResult::fail : arc.result;
+    mail::MethodResult line{"arc", std::string(to_string(result)), arc.reason, {}};
+    add_property(line, "smtp", "remote-ip", evidence.client.address.to_string());
+    if (arc.result == ArcResult::pass)
+        add_property(line, "header", "oldest-pass", std::to_string(arc.oldest_pass));
+    return line;
+}
+
 mail::MethodResult dmarc_result(const Evidence& evidence, const Judgement& judgement) {
     mail::MethodResult result{"dmarc", std::string(to_string(judgement.result)), "", {}};
     if (judgement.deciding < judgement.domains.size()) {
@@ -67,6 +78,7 @@ mail::AuthenticationResults verdict_header(const Evidence& evidence, const Judge
     if (judgement.exemption != Exemption::no) return header;
     add_spf(header.results, evidence);
     add_dkim(header.results, evidence);
+    header.results.push_back(arc_result(evidence));
     header.results.push_back(dmarc_result(evidence, judgement));
     return header;
 }

@@ -1,11 +1,13 @@
 /// The verdict of one message as the content of its Authentication-Results field.
 ///
-/// Source: RFC 8601 sections 2.2 and 2.7, RFC 6008 (header.b), RFC 7489 section 11.1, RFC 9989 section 9.1.
-/// In order:
+/// Source: RFC 8601 sections 2.2 and 2.7, RFC 6008 (header.b), RFC 7489 section 11.1, RFC 8617 section 6,
+/// RFC 9989 section 9.1. In order:
 ///   - spf: the MAIL FROM identity only, smtp.mailfrom with the domain; of a null sender smtp.helo, the
 ///   identity that
 ///     was checked in its place (RFC 7208 section 2.4);
 ///   - dkim: one line for each signature that was verified, dkim=none where the message has no signature;
+///   - arc: one line, smtp.remote-ip with the client's address and, where the chain passes,
+///   header.oldest-pass;
 ///   - dmarc: one line, also for several author domains: the one that decides. A dmarc=pass for another
 ///   author beside
 ///     it would let a filter that looks for that text take a failed message for a good one. policy.dmarc is

@@ -61,6 +61,14 @@ struct DkimSettings {
     PartialBody partial_body{};
 };
 
+/// The Authenticated Received Chain (RFC 8617). Messages are sealed where domain, selector and key are given.
+struct ArcSettings {
+    unsigned max_sets = 0;  ///< of one message; a chain with more fails
+    std::string domain;
+    std::string selector;
+    std::string key_file;  ///< PEM
+};
+
 enum class PolicyMode { monitor, enforce };
 /// by_standard: reject with RFC 7489, judge with RFC 9989.
 enum class OnReject { reject, quarantine, tag, accept, judge, by_standard };
@@ -76,6 +84,7 @@ struct PolicyOverride {
     std::vector<IpNetwork> networks;
     std::vector<DomainName> dkim_domains;  ///< of a signature that passed
     std::vector<std::string> list_ids;     ///< lower case, as parse_list_id gives them
+    std::vector<DomainName> arc_sealers;   ///< of the newest seal of a chain that passes
     OverrideAction action{};
     OverrideReason reason{};
     std::string comment;
@@ -94,6 +103,7 @@ struct PolicySettings {
 struct TrustSettings {
     std::vector<IpNetwork> networks;
     bool authenticated = false;
+    std::vector<DomainName> arc_sealers;  ///< whose sealed results may stand in for our own
 };
 
 struct LimitSettings {
@@ -174,6 +184,7 @@ struct Settings {
     DmarcSettings dmarc;
     SpfSettings spf;
     DkimSettings dkim;
+    ArcSettings arc;
     PolicySettings policy;
     TrustSettings trust;
     LimitSettings limits;

@@ -1,6 +1,7 @@
 #include "common/config/settings_checks.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -53,21 +54,19 @@ void find_bad_login(const ReportSettings& report, std::vector<Conflict>& conflic
     }
 }
 
-void find_incomplete_key(const ReportSettings& report, std::vector<Conflict>& conflicts) {
-    const std::pair<const char*, const std::string*> parts[] = {
-        {"report.dkim_domain", &report.dkim_domain},
-        {"report.dkim_selector", &report.dkim_selector},
-        {"report.dkim_key_file", &report.dkim_key_file},
-    };
+/// The parts of a signing key with their names: all are given, or none.
+using KeyParts = std::array<std::pair<const char*, const std::string*>, 3>;
+
+void find_incomplete_key(const KeyParts& parts, std::vector<Conflict>& conflicts) {
     const auto given = std::find_if(std::begin(parts), std::end(parts),
                                     [](const auto& part) { return !part.second->empty(); });
     const auto missing = std::find_if(std::begin(parts), std::end(parts),
                                       [](const auto& part) { return part.second->empty(); });
     if (given == std::end(parts) || missing == std::end(parts)) return;
-    conflicts.push_back(
-        {{given->first, missing->first},
-         "is set, but " + std::string(missing->first) + " is empty",
-         "give report.dkim_domain, report.dkim_selector and report.dkim_key_file, or none of them"});
+    conflicts.push_back({{given->first, missing->first},
+                         "is set, but " + std::string(missing->first) + " is empty",
+                         std::string("give ") + parts[0].first + ", " + parts[1].first + " and " +
+                             parts[2].first + ", or none of them"});
 }
 
 }  // namespace
@@ -76,7 +75,15 @@ std::vector<Conflict> find_conflicts(const Settings& settings) {
     std::vector<Conflict> conflicts;
     find_missing_sender(settings, conflicts);
     find_bad_login(settings.report, conflicts);
-    find_incomplete_key(settings.report, conflicts);
+    const auto& report = settings.report;
+    find_incomplete_key({{{"report.dkim_domain", &report.dkim_domain},
+                          {"report.dkim_selector", &report.dkim_selector},
+                          {"report.dkim_key_file", &report.dkim_key_file}}},
+                        conflicts);
+    find_incomplete_key({{{"arc.domain", &settings.arc.domain},
+                          {"arc.selector", &settings.arc.selector},
+                          {"arc.key_file", &settings.arc.key_file}}},
+                        conflicts);
     const auto& metrics = settings.report.metrics_listen;
     if (!metrics.empty() && metrics == settings.metrics.listen) {
         conflicts.push_back({{"report.metrics_listen", "metrics.listen"},

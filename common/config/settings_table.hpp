@@ -44,6 +44,7 @@ struct SettingsSection {
 [[nodiscard]] SettingsSection dmarc_section();
 [[nodiscard]] SettingsSection spf_section();
 [[nodiscard]] SettingsSection dkim_section();
+[[nodiscard]] SettingsSection arc_section();
 [[nodiscard]] SettingsSection policy_section();
 [[nodiscard]] SettingsSection trust_section();
 [[nodiscard]] SettingsSection limits_section();

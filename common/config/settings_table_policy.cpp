@@ -34,6 +34,10 @@ SettingsArray override_array() {
                       "List-Id: add "
                       "networks or dkim_domains."},
                      at_last(part, list, &PolicyOverride::list_ids), list_id_text, {}),
+            list_row({"arc_sealers", Change::on_reload,
+                      "Domains of the newest ARC seal, in a chain that passes: whoever passed the message on "
+                      "last. Names below a domain do not match."},
+                     at_last(part, list, &PolicyOverride::arc_sealers), domain_text, {}),
             word_row({"action", Change::on_reload, "What is done instead of what the policy asks for."},
                      at_last(part, list, &PolicyOverride::action),
                      {{"accept", OverrideAction::accept},
@@ -56,7 +60,7 @@ SettingsArray override_array() {
         },
         [](Settings& settings) { settings.policy.overrides.emplace_back(); },
         Problem{"has no condition, and would match every message",
-                "add author_domains, networks, dkim_domains or list_ids",
+                "add author_domains, networks, dkim_domains, list_ids or arc_sealers",
                 {}},
     };
 }
@@ -133,7 +137,8 @@ SettingsSection trust_section() {
     const auto part = &Settings::trust;
     return {
         "trust",
-        "Whose messages are let through without being judged.",
+        "Whose messages are let through without being judged, and whose word is taken for what was found out "
+        "before.",
         {
             list_row(
                 {"networks", Change::on_reload,
@@ -144,6 +149,13 @@ SettingsSection trust_section() {
                 {"authenticated", Change::on_reload,
                  "Whether messages of clients that have logged in (SASL) are let through in the same way."},
                 at(part, &TrustSettings::authenticated), true),
+            list_row({"arc_sealers", Change::on_reload,
+                      "Domains of ARC seals (d=) whose sealed results are believed; names below a domain do "
+                      "not match. A message that fails DMARC here is let through, with the reason "
+                      "local_policy, where its chain passes, every sealer from some hop to the last is "
+                      "listed, and the first of those to say anything of the author domain said that it "
+                      "passed."},
+                     at(part, &TrustSettings::arc_sealers), domain_text, {}),
         },
     };
 }

@@ -33,6 +33,16 @@ struct EnumValues<auth::DkimResult> {
     static constexpr std::array all{pass, fail, neutral, policy, temperror, permerror};
 };
 template <>
+struct EnumValues<auth::ArcResult> {
+    using enum auth::ArcResult;
+    static constexpr std::array all{none, pass, fail, temperror};
+};
+template <>
+struct EnumValues<auth::ArcVerdict> {
+    using enum auth::ArcVerdict;
+    static constexpr std::array all{unchecked, pass, fail, temperror};
+};
+template <>
 struct EnumValues<auth::PolicyOutcome> {
     using enum auth::PolicyOutcome;
     static constexpr std::array all{found, none, temperror};

@@ -88,6 +88,47 @@ void read_dkim(const JsonFields& from, auth::DkimEvidence& dkim) {
     from.optional("unsigned_octets", dkim.unsigned_octets, read_number);
 }
 
+Json write_arc_set(const auth::ArcSetEvidence& set) {
+    return {{"instance", set.instance},
+            {"chain_status", set.chain_status},
+            {"seal", to_string(set.seal)},
+            {"seal_domain", set.seal_domain},
+            {"seal_selector", set.seal_selector},
+            {"signature", to_string(set.signature)},
+            {"signature_domain", set.signature_domain},
+            {"signature_selector", set.signature_selector},
+            {"authentication_results", set.authentication_results}};
+}
+
+void read_arc_set(const JsonFields& from, auth::ArcSetEvidence& set) {
+    from.number("instance", set.instance);
+    from.text("chain_status", set.chain_status);
+    from.name("seal", set.seal);
+    from.text("seal_domain", set.seal_domain);
+    from.text("seal_selector", set.seal_selector);
+    from.name("signature", set.signature);
+    from.text("signature_domain", set.signature_domain);
+    from.text("signature_selector", set.signature_selector);
+    from.text("authentication_results", set.authentication_results);
+}
+
+/// Most messages have no chain, and their records no more than that.
+Json write_arc(const auth::ArcEvidence& arc) {
+    Json out{{"result", to_string(arc.result)}};
+    if (arc.result == auth::ArcResult::none) return out;
+    out["reason"] = arc.reason;
+    out["oldest_pass"] = arc.oldest_pass;
+    out["sets"] = array_of(arc.sets, write_arc_set);
+    return out;
+}
+
+void read_arc(const JsonFields& from, auth::ArcEvidence& arc) {
+    from.name("result", arc.result);
+    from.text("reason", arc.reason);
+    from.number("oldest_pass", arc.oldest_pass);
+    from.array("sets", arc.sets, read_arc_set);
+}
+
 Json write_uri(const auth::ReportUri& uri) {
     Json out{{"uri", uri.uri}};
     if (uri.max_octets) out["max_octets"] = *uri.max_octets;
@@ -189,6 +230,7 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
     });
     from.array("spf", evidence.spf, read_spf);
     from.array("dkim", evidence.dkim, read_dkim);
+    from.object("arc", [&](const JsonFields& arc) { read_arc(arc, evidence.arc); });
     from.array("policies", evidence.policies, read_policy);
     from.array("walked", evidence.walked, read_walked);
     from.text("list_id", evidence.list_id);
@@ -211,6 +253,7 @@ Json to_json(const auth::Evidence& evidence) {
               {"addresses", evidence.author_addresses}}},
             {"spf", array_of(evidence.spf, write_spf)},
             {"dkim", array_of(evidence.dkim, write_dkim)},
+            {"arc", write_arc(evidence.arc)},
             {"policies", array_of(evidence.policies, write_policy)},
             {"walked", array_of(evidence.walked, write_walked)},
             {"list_id", evidence.list_id},

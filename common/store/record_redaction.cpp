@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.hpp"
+#include "common/mail/authentication_results.hpp"
 
 namespace defender::store {
 namespace {
@@ -50,6 +51,25 @@ std::string domain_only(const std::string& address) {
     return at == std::string::npos ? "@" : address.substr(at);
 }
 
+/// Sealed results in the same way; text that is no such thing says nothing, and is not kept.
+std::string redacted_results(const std::string& text) {
+    auto results = mail::parse_authentication_results(text);
+    if (!results) return {};
+    for (auto& result : results->results) {
+        result.reason = without_local_parts(result.reason);
+        for (auto& property : result.properties) {
+            if (property.value.find('@') != std::string::npos) property.value = domain_only(property.value);
+        }
+    }
+    const auto lines = mail::encode(*results);
+    std::string line;
+    for (const auto piece : text::split(lines, '\n')) {
+        line += line.empty() ? "" : " ";
+        line += text::trim(piece);
+    }
+    return line;
+}
+
 void redact_evidence(auth::Evidence& evidence) {
     evidence.mail_from = domain_only(evidence.mail_from);
     evidence.author_reason = without_local_parts(evidence.author_reason);
@@ -59,6 +79,8 @@ void redact_evidence(auth::Evidence& evidence) {
         dkim.identity = domain_only(dkim.identity);
         dkim.reason = without_local_parts(dkim.reason);
     }
+    for (auto& set : evidence.arc.sets)
+        set.authentication_results = redacted_results(set.authentication_results);
 }
 
 void redact_overrides(std::vector<auth::OverrideApplied>& overrides) {

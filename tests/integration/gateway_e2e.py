@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from gateway_rows import all_rows  # noqa: E402
-from lab import auth_results, smtp  # noqa: E402
+from lab import arc, auth_results, smtp  # noqa: E402
 from lab.dns_server import Answer, ScriptedDns, Table  # noqa: E402
 from lab.knot import Knot  # noqa: E402
 from lab.milter import Milter  # noqa: E402
@@ -27,11 +27,18 @@ OVERRIDES = [
     {"list_ids": ["talk.lists.example"], "action": "accept", "reason": "mailing_list"},
     {"networks": ["203.0.113.64/26"], "action": "tag", "reason": "forwarded"},
 ]
+SEALER_OVERRIDES = [
+    {"arc_sealers": ["relay.example"], "action": "tag", "reason": "forwarded", "comment": "relay"},
+]
 
 
-def variants(knot_port, scripted_port):
+def variants(knot_port, scripted_port, sealing_key):
     """name: (settings, DNS port, unix socket)."""
+    sealing = {"arc": {"domain": "seal.example", "selector": "s1", "key_file": str(sealing_key)}}
     return {
+        "arc": ({"policy": {"mode": "enforce", "override": SEALER_OVERRIDES},
+                 "trust": {"arc_sealers": ["lists.example"]}, **sealing}, knot_port, False),
+        "arcopen": ({"policy": {"mode": "monitor"}, **sealing}, knot_port, False),
         "monitor": ({"policy": {"mode": "monitor"}}, knot_port, True),
         "enforce": (ENFORCE, knot_port, False),
         "rfc9989": ({**ENFORCE, "dmarc": {"standard": "rfc9989"}}, knot_port, False),
@@ -81,8 +88,11 @@ class Gateway:
         zone = lab_zone(self.keys)
         self.knot = Knot(programs.folder, zone.file())
         self.scripted = ScriptedDns(FailingDns(zone))
+        sealing_key = programs.folder / "sealing.pem"
+        sealing_key.write_bytes(self.keys.rsa.private_text)
         self.milters = {}
-        for name, (settings, dns_port, unix) in variants(self.knot.port, self.scripted.port).items():
+        for name, (settings, dns_port, unix) in variants(self.knot.port, self.scripted.port,
+                                                             sealing_key).items():
             self.milters[name] = Milter(programs, name, settings, dns_port, unix=unix)
         self.postfix = Postfix(programs.folder, programs.cache,
                                {name: milter.for_postfix for name, milter in self.milters.items()})
@@ -130,6 +140,11 @@ def check_delivered(gateway, row, queue_id):
         expect(octets in head, f"{octets!r} is not in the header:\n{head.decode('latin-1')}")
     for octets in row.absent:
         expect(octets not in head, f"{octets!r} is in the header:\n{head.decode('latin-1')}")
+    if row.chain:
+        keys = {f"s1._domainkey.{name}".encode(): gateway.keys.rsa.record.encode()
+                for name in ("lists.example", "relay.example", "seal.example")}
+        status = arc.chain_status(message.replace(b"\n", b"\r\n"), keys)
+        expect(status in row.chain.split("|"), f"dkimpy finds arc={status}:\n{head.decode('latin-1')}")
     fields = [value for value in auth_results.fields_named(message, "Authentication-Results")
               if auth_results.parse(value).authserv_id.lower().rstrip(".") == "mx.lab.example"]
     if row.results is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from lab.zones import ATTACKER_IP, GOOD_IP, GOOD_IP6, IDN_A, IDN_U, STRANGER_IP
-from messages import BODY, oddly_signed, plain, signed
+from messages import BODY, listed, oddly_signed, plain, signed
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Row:
     present: list = field(default_factory=list)  # octets that the delivered header must have
     absent: list = field(default_factory=list)   # octets that it must not have
     says: str = ""                               # what the SMTP answer must have in it
+    chain: str = ""                              # what dkimpy must find of the ARC chain that is delivered
     spoof: bool = False                          # names an author who did not write it: must never be a pass
 
 
@@ -354,6 +355,43 @@ def trust_rows():
     ]
 
 
+def arc_rows():
+    comment = "arc=pass as[1].d=lists.example as[1].s=s1 remote-ip[1]=192.0.2.77"
+    vouched = {"judgement.result": "fail", "judgement.requested": "reject", "judgement.disposition": "none",
+               "judgement.action": "accept", "judgement.overrides.0.type": "local_policy",
+               "judgement.overrides.0.comment": comment, "evidence.arc.result": "pass"}
+    changed = ["spf=none smtp.mailfrom=nospf.example", "dkim=fail header.d=good.example", FAIL_GOOD]
+    return [
+        Row("a trusted mailing list vouches by its seal", listed, changed, variant="arc", record=vouched,
+            present=[b"arc=pass smtp.remote-ip=" + STRANGER_IP.encode() + b" header.oldest-pass=0",
+                     b"ARC-Seal: i=2; ", b"ARC-Seal: i=1; "], chain="pass"),
+        Row("a chain and a list of overrides by sealer", lambda k: listed(k, domain="relay.example"), changed,
+            variant="arc", tagged=True, record={"judgement.overrides.0.comment": "relay"}, chain="pass"),
+        refused("a sealer whom nobody trusts", lambda k: listed(k, domain="attack.example"), variant="arc",
+                record={"evidence.arc.result": "pass"}),
+        refused("a trusted sealer who saw it fail",
+                lambda k: listed(k, results="dmarc=fail header.from=good.example"), variant="arc",
+                record={"evidence.arc.result": "pass"}),
+        refused("a body changed behind a trusted seal", lambda k: listed(k) + b"Send money.\r\n", variant="arc",
+                record={"evidence.arc.result": "fail"}),
+        refused("sealed results changed behind a trusted seal",
+                lambda k: listed(k, results="dmarc=fail header.from=good.example").replace(
+                    b"dmarc=fail", b"dmarc=pass"),
+                variant="arc", spoof=True, record={"evidence.arc.result": "fail"}),
+        refused("a trusted seal where no sealer is trusted", listed, record={"evidence.arc.result": "pass"}),
+        Row("a message without a chain starts one", signed, ["spf=none", "dkim=pass", PASS_GOOD],
+            variant="arc", present=[b"ARC-Seal: i=1; ", b"cv=none;", b"arc=none smtp.remote-ip="],
+            absent=[b"i=2;"], chain="pass"),
+        Row("a broken chain is sealed as broken", lambda k: listed(k) + b"more\r\n", changed, variant="arcopen",
+            present=[b"ARC-Seal: i=2; ", b"cv=fail;", b"arc=fail reason="], chain="fail|ended"),
+        Row("results in our name go, and the seal still holds",
+            lambda k: plain(headers=["Authentication-Results: mx.lab.example; dmarc=pass"]),
+            ["spf=pass", "dkim=none", PASS_GOOD], variant="arc", **FROM_GOOD, chain="pass"),
+        Row("a signed body of 2 MB is sealed", lambda k: signed(k, body=(b"0123456789" * 7 + b"\r\n") * 29200),
+            ["spf=none", "dkim=pass", PASS_GOOD], variant="arc", chain="pass"),
+    ]
+
+
 def author_rows():
     signed_idn = lambda k: signed(k, domain=IDN_A, author=f"Autor <a@{IDN_U}>")
     return [
@@ -526,5 +564,5 @@ def _many_signatures(keys):
 
 def all_rows():
     return (authenticated_rows() + refused_rows() + policy_rows() + tree_walk_rows()
-            + trust_rows() + author_rows() + spoof_rows()
+            + trust_rows() + arc_rows() + author_rows() + spoof_rows()
             + dns_rows() + size_rows())

@@ -2,6 +2,7 @@
 
 from email.utils import formatdate, make_msgid
 
+from lab.arc import seal
 from lab.signing import dkimpy_sign, sign
 
 BODY = b"Hello,\r\n\r\nthis is the body.\r\n"
@@ -31,6 +32,13 @@ def oddly_signed(keys, domain="good.example", selector="s1", key=None, tags=None
     return sign(plain(**options), key or keys.rsa, domain, selector, headers=sign_headers,
                 body_octets=body_octets,
                 tags=tags)
+
+
+def listed(keys, domain="lists.example", results="dmarc=pass header.from=good.example", **options):
+    """As signed(), sent through a mailing list that writes below the text and seals what it saw before."""
+    message = signed(keys, **options) + b"-- \r\nthe list\r\n"
+    seen = f"Authentication-Results: {domain}; arc=none smtp.remote-ip=192.0.2.77; {results}\r\n".encode()
+    return seal(seen + message, keys.rsa.private_text, domain, "s1", domain)
 
 
 def _octets(text):

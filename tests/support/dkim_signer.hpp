@@ -4,7 +4,9 @@
 /// out. Keys are made anew at each run. Failures throw.
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -53,6 +55,15 @@ class DkimSigningKey {
         return base64_of(type_ == "rsa" ? subject_key_info() : raw());
     }
     [[nodiscard]] std::string record() const { return "v=DKIM1; k=" + type_ + "; p=" + public_key(); }
+    /// The private key as PEM (PKCS #8).
+    [[nodiscard]] std::string pem() const {
+        const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+        if (PEM_write_bio_PrivateKey(out.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+            throw std::runtime_error("no PEM");
+        char* octets = nullptr;
+        const long length = BIO_get_mem_data(out.get(), &octets);
+        return {octets, static_cast<std::size_t>(length)};
+    }
     /// p= in the form of RFC 8017's RSAPublicKey.
     [[nodiscard]] std::string bare_rsa_public_key() const { return base64_of(der(i2d_PublicKey)); }
 
@@ -146,6 +157,35 @@ class DkimSigner {
         return out.empty() && mode == "simple" ? "\r\n" : out;
     }
 
+    /// The fields that `names` lists, each name from the bottom up, each with its line end.
+    static std::string signed_text(const std::vector<std::string>& names, const std::string& mode,
+                                   const mail::HeaderFields& fields) {
+        std::vector<bool> used(fields.size(), false);
+        std::string text;
+        for (const auto& name : names) {
+            for (std::size_t at = fields.size(); at-- > 0;) {
+                if (used[at] || lower(fields[at].name) != lower(name)) continue;
+                used[at] = true;
+                text += canonical_field(fields[at], mode) + "\r\n";
+                break;
+            }
+        }
+        return text;
+    }
+
+    static std::string joined(const std::vector<std::string>& names) {
+        std::string out;
+        for (const auto& name : names) out += (out.empty() ? "" : ":") + name;
+        return out;
+    }
+
+    static std::string folded(const std::string& base64) {
+        std::string out;
+        for (std::size_t at = 0; at < base64.size(); at += 64)
+            out += (at == 0 ? "" : "\r\n\t ") + base64.substr(at, 64);
+        return out;
+    }
+
     /// The DKIM-Signature field to be put in front of `fields`.
     static mail::HeaderField sign(const DkimSigningKey& key, const DkimSigning& how,
                                   const mail::HeaderFields& fields, const std::string& body) {
@@ -159,7 +199,8 @@ class DkimSigner {
                                                       "\r\n\th=" + joined(how.signed_fields) + ";"};
         if (how.length) field.value += " l=" + std::to_string(*how.length) + ";";
         field.value += "\r\n\tbh=" + base64_of(digest_of(canonical, md)) + ";\r\n\tb=";
-        const auto text = signed_text(how, fields) + canonical_field(field, how.header);
+        const auto text =
+            signed_text(how.signed_fields, how.header, fields) + canonical_field(field, how.header);
         field.value += folded(base64_of(key.sign(text, md)));
         return field;
     }
@@ -182,30 +223,6 @@ class DkimSigner {
             out += c;
         }
         return out;
-    }
-    static std::string joined(const std::vector<std::string>& names) {
-        std::string out;
-        for (const auto& name : names) out += (out.empty() ? "" : ":") + name;
-        return out;
-    }
-    static std::string folded(const std::string& base64) {
-        std::string out;
-        for (std::size_t at = 0; at < base64.size(); at += 64)
-            out += (at == 0 ? "" : "\r\n\t ") + base64.substr(at, 64);
-        return out;
-    }
-    static std::string signed_text(const DkimSigning& how, const mail::HeaderFields& fields) {
-        std::vector<bool> used(fields.size(), false);
-        std::string text;
-        for (const auto& name : how.signed_fields) {
-            for (std::size_t at = fields.size(); at-- > 0;) {
-                if (used[at] || lower(fields[at].name) != lower(name)) continue;
-                used[at] = true;
-                text += canonical_field(fields[at], how.header) + "\r\n";
-                break;
-            }
-        }
-        return text;
     }
 };
 

@@ -37,6 +37,13 @@ inline auth::Evidence sample_evidence() {
     signature.unsigned_octets = 17;
     signature.reason = "the body is signed in part";
     evidence.dkim = {signature, auth::DkimEvidence{}};
+    evidence.arc.result = auth::ArcResult::pass;
+    evidence.arc.reason = "none";
+    evidence.arc.oldest_pass = 2;
+    evidence.arc.sets = {{1, "none", "one.example", "s1", "signs.example", "s2", auth::ArcVerdict::pass,
+                          auth::ArcVerdict::fail, "mx; spf=pass smtp.mailfrom=jane@example.org"},
+                         {2, "pass", "two.example", "s3", "two.example", "s3", auth::ArcVerdict::temperror,
+                          auth::ArcVerdict::unchecked, "mx; dmarc=pass header.from=example.org"}};
     auth::PolicyEvidence found;
     found.author_domain = "example.org";
     found.organizational_domain = "example.org";

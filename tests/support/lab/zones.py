@@ -68,6 +68,8 @@ def lab_zone(keys):
     _tree_walk_domains(zone, keys)
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=reject")
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=quarantine")
+    for name in ("lists.example", "relay.example", "seal.example"):  # they seal; nothing else is known of them
+        zone.txt(f"s1._domainkey.{name}", keys.rsa.record)
     zone.txt("soft.example", "v=spf1 ip4:192.0.2.10 ~all")
     zone.txt("neutral.example", "v=spf1 ?all")
     zone.txt("broken.example", "v=spf1 ip4:not-an-address -all")

@@ -52,6 +52,14 @@ DKIM signatures
                     R"(17 octets of the body are not signed
   neutral  (none)                                               -
 
+ARC chain
+  result       pass
+  reason       none
+  oldest pass  2
+  instance  sealed by    selector  cv=   seal       signed by      signature  results
+  1         one.example  s1        none  pass       signs.example  fail       mx; spf=pass smtp.mailfrom=jane@example.org
+  2         two.example  s3        pass  temperror  two.example    unchecked  mx; dmarc=pass header.from=example.org
+
 Policies
   author domain  outcome    found at     record
   example.org    found      example.org  v=DMARC1; p=reject; sp=quarantine; rua=mailto:d@example.org!10m

@@ -41,6 +41,13 @@ TEST(MessageLog, HasTheFieldsInTheirOrder) {
               "action=accept ms=7");
 }
 
+TEST(MessageLog, AnArcChainIsNamedWhereThereIsOne) {
+    auto seen = evidence();
+    EXPECT_THAT(line_of(seen, {}), testing::Not(testing::HasSubstr("arc=")));
+    seen.arc.result = auth::ArcResult::temperror;
+    EXPECT_THAT(line_of(seen, {}), testing::HasSubstr(" dkim=none arc=temperror dmarc="));
+}
+
 TEST(MessageLog, HeloResultIsNotTakenForThatOfMailFrom) {
     auto seen = evidence();
     auth::SpfEvidence helo;

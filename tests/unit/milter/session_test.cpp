@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
+#include "tests/support/arc_message.hpp"
 #include "tests/support/fake_record_store.hpp"
 #include "tests/support/fake_resolver.hpp"
 
@@ -48,6 +49,7 @@ class SessionTest : public testing::Test {
         made->settings = settings_;
         made->judge = auth::judge_settings(*settings_);
         made->sources = std::move(sources);
+        made->sealer = sealer_;
         return made;
     }
 
@@ -80,7 +82,15 @@ class SessionTest : public testing::Test {
     std::shared_ptr<config::Settings> settings_ =
         std::make_shared<config::Settings>(*config::default_settings());
     std::shared_ptr<test::FakeStoreState> stored_ = std::make_shared<test::FakeStoreState>();
+    std::shared_ptr<const auth::ArcSealer> sealer_;
     std::unique_ptr<Gateway> gateway_;
+
+    /// As the settings of [arc] have it.
+    void seal_messages() {
+        settings_->arc.domain = "example.net";
+        sealer_ = std::make_shared<auth::ArcSealer>("example.net", "s1",
+                                                    auth::SigningKey::parse(test::rsa_key().pem()).value());
+    }
 };
 
 TEST_F(SessionTest, AlignedSpfPassIsAcceptedMarkedAndRecorded) {
@@ -95,6 +105,61 @@ TEST_F(SessionTest, AlignedSpfPassIsAcceptedMarkedAndRecorded) {
     EXPECT_EQ(records()[0].evidence.queue_id, "Q1");
     EXPECT_EQ(records()[0].judgement.result, auth::DmarcResult::pass);
     EXPECT_EQ(records()[0].host, "mx.example.net");
+}
+
+TEST_F(SessionTest, WhatGoesOnIsSealedBelowTheResultsAndTheSealHolds) {
+    seal_messages();
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    EXPECT_TRUE(session.wants_body());
+    session.body(std::string_view("Hel"));
+    session.body(std::string_view("lo\r\n"));
+    const auto reply = end(session, "Q1");
+    ASSERT_EQ(reply.arc_set.size(), 3U);
+    EXPECT_EQ(reply.arc_set[2].value, " i=1;" + reply.authentication_results->value);
+
+    test::ArcMessage sealed;
+    sealed.publish("example.net");
+    sealed.fields = reply.arc_set;
+    sealed.fields.push_back({"From", " user@example.com"});
+    sealed.fields.push_back({"Subject", " hello"});
+    sealed.body = "Hello\r\n";
+    EXPECT_EQ(sealed.validate().reason, "");
+    EXPECT_EQ(sealed.validate().result, auth::ArcResult::pass);
+}
+
+TEST_F(SessionTest, WhatIsRefusedOrNotJudgedIsNotSealed) {
+    seal_messages();
+    start();
+    Session session(*gateway_);
+    feed(session, "203.0.113.9", "user@example.com");
+    EXPECT_THAT(end(session, "Q1").arc_set, testing::IsEmpty());
+    feed(session, "127.0.0.1", "user@example.com");
+    EXPECT_FALSE(session.wants_body());
+    EXPECT_THAT(end(session, "Q2").arc_set, testing::IsEmpty());
+}
+
+TEST_F(SessionTest, AHeaderThatWasCutIsNotSealed) {
+    seal_messages();
+    settings_->limits.header_fields = 3;
+    start();
+    Session session(*gateway_);
+    session.connect("client.example.com", IpAddress::parse("192.0.2.1"));
+    session.helo("mail.example.com");
+    session.mail_from("<user@example.com>", false);
+    session.header("From", " user@example.com");
+    for (int i = 0; i < 3; ++i) session.header("X-Field", " x");
+    session.end_of_headers();
+    EXPECT_THAT(end(session, "Q1").arc_set, testing::IsEmpty());
+}
+
+TEST_F(SessionTest, WithoutAKeyNothingIsSealedAndTheBodyIsNotWanted) {
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    EXPECT_FALSE(session.wants_body());
+    EXPECT_THAT(end(session, "Q1").arc_set, testing::IsEmpty());
 }
 
 TEST_F(SessionTest, ForgeryIsRefusedAndTheRefusalRecorded) {

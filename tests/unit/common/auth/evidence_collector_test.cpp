@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
+#include "tests/support/arc_message.hpp"
 #include "tests/support/fake_resolver.hpp"
 
 namespace defender::auth {
@@ -228,6 +229,50 @@ TEST_F(EvidenceCollectorTest, SilentDnsGivesTemporaryErrorsAndNoEvidenceOfAbsenc
     for (const auto& spf : evidence.spf) EXPECT_EQ(spf.result, SpfResult::temperror);
     EXPECT_EQ(evidence.policies.at(0).outcome, PolicyOutcome::temperror);
     EXPECT_EQ(evidence.dkim.at(0).result, DkimResult::temperror);
+}
+
+TEST_F(EvidenceCollectorTest, AnArcChainIsValidatedBesideTheRest) {
+    test::ArcMessage message;
+    message.pass_on();
+    resolver_->add_txt("s1._domainkey.list.example", test::rsa_key().record());
+    resolver_->hold();
+    auto made = collector();
+    made->mail_from("<user@example.com>", 1'700'000'000);
+    for (const auto& field : message.fields) made->header(field);
+    EXPECT_THAT(resolver_->asked(), testing::Not(Contains(txt("s1._domainkey.list.example"))));
+    made->end_of_headers();
+    EXPECT_THAT(resolver_->asked(), Contains(txt("s1._domainkey.list.example")));
+    EXPECT_TRUE(made->wants_body());
+    made->body(message.body);
+    bool complete = false;
+    made->when_all_is_in([&] { complete = true; });
+    EXPECT_FALSE(complete);
+    while (resolver_->answer_round()) {
+    }
+    EXPECT_TRUE(complete);
+    const auto evidence = made->take("4F2", 42);
+    EXPECT_EQ(evidence.arc.result, ArcResult::pass) << evidence.arc.reason;
+    EXPECT_EQ(evidence.arc.sets.size(), 1U);
+    EXPECT_FALSE(made->take_arc_message());
+}
+
+TEST_F(EvidenceCollectorTest, MoreArcSetsThanTheLimitAreALimitReached) {
+    test::ArcMessage message;
+    message.pass_on();
+    message.pass_on();
+    auto settings = std::make_shared<config::Settings>(*sources_->settings);
+    settings->arc.max_sets = 1;
+    sources_->settings = settings;
+    const auto evidence = collect("<user@example.com>", message.fields);
+    EXPECT_EQ(evidence.arc.result, ArcResult::fail);
+    EXPECT_THAT(evidence.limits_reached, ElementsAre("arc.max_sets"));
+}
+
+TEST_F(EvidenceCollectorTest, OfAClientThatIsNotJudgedThereIsNoChain) {
+    test::ArcMessage message;
+    message.pass_on();
+    const auto evidence = collect("<user@example.com>", message.fields, client("127.0.0.1"));
+    EXPECT_EQ(evidence.arc.result, ArcResult::none);
 }
 
 class EvidenceCollectorTreeWalkTest : public EvidenceCollectorTest {

@@ -38,6 +38,7 @@ TEST(VerdictHeader, PassingMessageHasTheDocumentedForm) {
           {"header", "a", "rsa-sha256"},
           {"header", "s", "s1"},
           {"header", "b", "AbCdEfGh"}}},
+        {"arc", "none", "", {{"smtp", "remote-ip", "192.0.2.1"}}},
         {"dmarc", "pass", "", {{"header", "from", "example.com"}, {"policy", "dmarc", "reject"}}},
     };
     EXPECT_EQ(results_of(message), expected);
@@ -46,12 +47,13 @@ TEST(VerdictHeader, PassingMessageHasTheDocumentedForm) {
               "\tspf=pass smtp.mailfrom=example.com;\r\n"
               "\tdkim=pass header.d=example.com header.i=@example.com header.a=rsa-sha256 header.s=s1 "
               "header.b=AbCdEfGh;\r\n"
+              "\tarc=none smtp.remote-ip=192.0.2.1;\r\n"
               "\tdmarc=pass header.from=example.com policy.dmarc=reject");
 }
 
 TEST(VerdictHeader, MessageWithoutSignatureHasDkimNone) {
     const auto results = results_of(MessageEvidence().no_policy());
-    ASSERT_EQ(results.size(), 2U);
+    ASSERT_EQ(results.size(), 3U);
     EXPECT_EQ(results[0], (MethodResult{"dkim", "none", "", {}}));
 }
 
@@ -67,7 +69,7 @@ TEST(VerdictHeader, HeloIdentityBesideASenderIsLeftOut) {
                                         .no_policy()
                                         .spf(SpfResult::fail, "example.com")
                                         .spf(SpfResult::pass, "mx.example.com", SpfScope::helo));
-    ASSERT_EQ(results.size(), 3U);
+    ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(results[0], (MethodResult{"spf", "fail", "", {{"smtp", "mailfrom", "example.com"}}}));
 }
 
@@ -89,13 +91,36 @@ TEST(VerdictHeader, EachVerifiedSignatureHasItsOwnLine) {
     message.get().dkim[1].selector.clear();
     message.get().dkim[2].verified = false;
     const auto results = results_of(message);
-    ASSERT_EQ(results.size(), 3U);
+    ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(results[0].result, "fail");
     EXPECT_EQ(results[0].reason, "body hash did not verify");
     EXPECT_EQ(results[0].properties[0].value, "one.example");
     EXPECT_EQ(results[1].result, "pass");
     EXPECT_EQ(results[1].properties.size(), 4U) << "an empty value is left out";
-    EXPECT_EQ(results[2].method, "dmarc");
+    EXPECT_EQ(results[2].method, "arc");
+    EXPECT_EQ(results[3].method, "dmarc");
+}
+
+MethodResult arc_of(const Evidence& evidence) {
+    const auto results = results_of(evidence);
+    return results.at(results.size() - 2);
+}
+
+TEST(VerdictHeader, ArcHasWhereTheMessageCameFromAndHowFarBackItHolds) {
+    auto message = MessageEvidence().no_policy();
+    const mail::ResultProperty client{"smtp", "remote-ip", "192.0.2.1"};
+    EXPECT_EQ(arc_of(message), (MethodResult{"arc", "none", "", {client}}));
+    message.get().arc.result = ArcResult::pass;
+    EXPECT_EQ(arc_of(message), (MethodResult{"arc", "pass", "", {client, {"header", "oldest-pass", "0"}}}));
+    message.get().arc.oldest_pass = 3;
+    EXPECT_EQ(arc_of(message), (MethodResult{"arc", "pass", "", {client, {"header", "oldest-pass", "3"}}}));
+    message.get().arc.reason = "ARC set 2 is not complete";
+    for (const auto result : {ArcResult::fail, ArcResult::temperror}) {
+        message.get().arc.result = result;
+        EXPECT_EQ(arc_of(message), (MethodResult{"arc", "fail", "ARC set 2 is not complete", {client}}));
+    }
+    message.get().client.address = IpAddress::parse("2001:db8::7").value();
+    EXPECT_EQ(arc_of(message).properties[0].value, "2001:db8::7");
 }
 
 TEST(VerdictHeader, DmarcHasItsPolicyWhereThereIsOne) {
@@ -120,8 +145,8 @@ TEST(VerdictHeader, SeveralAuthorDomainsHaveOneLineOfTheDecidingOne) {
                                         .policy("v=DMARC1; p=none", "victim.example")
                                         .policy("v=DMARC1; p=reject", "attacker.example")
                                         .dkim(DkimResult::pass, "attacker.example"));
-    ASSERT_EQ(results.size(), 2U);
-    EXPECT_EQ(results[1],
+    ASSERT_EQ(results.size(), 3U);
+    EXPECT_EQ(results[2],
               (MethodResult{
                   "dmarc", "fail", "", {{"header", "from", "victim.example"}, {"policy", "dmarc", "none"}}}));
 }

@@ -42,6 +42,21 @@ TEST(SettingsChecks, SigningTakesAllThreeSettingsOrNone) {
     }
 }
 
+TEST(SettingsChecks, SealingTakesAllThreeSettingsOrNone) {
+    for (unsigned given = 0; given < 8; ++given) {
+        Settings settings = *default_settings();
+        if ((given & 1U) != 0) settings.arc.domain = "example.net";
+        if ((given & 2U) != 0) settings.arc.selector = "s";
+        if ((given & 4U) != 0) settings.arc.key_file = "/key";
+        EXPECT_THAT(find_conflicts(settings), SizeIs(given == 0 || given == 7 ? 0 : 1)) << given;
+    }
+    Settings settings = *default_settings();
+    settings.arc.domain = "example.net";
+    const auto conflicts = find_conflicts(settings);
+    EXPECT_THAT(conflicts[0].keys, ElementsAre("arc.domain", "arc.selector"));
+    EXPECT_EQ(conflicts[0].mend, "give arc.domain, arc.selector and arc.key_file, or none of them");
+}
+
 TEST(SettingsChecks, LoginNeedsUserAndPasswordFile) {
     Settings settings = *default_settings();
     settings.report.smtp_user = "u";

@@ -12,10 +12,10 @@ template <typename Enum>
 class EnumNames : public testing::Test {};
 
 using Enums =
-    testing::Types<auth::SpfResult, auth::SpfScope, auth::DkimResult, auth::PolicyOutcome, auth::Policy,
-                   auth::AlignmentMode, mail::AuthorStatus, auth::DmarcResult, auth::Disposition,
-                   auth::Action, auth::Exemption, auth::OverrideType, auth::DiscoveryMethod,
-                   auth::DomainExistence, auth::WalkAnswer, auth::PublicSuffixFlag>;
+    testing::Types<auth::SpfResult, auth::SpfScope, auth::DkimResult, auth::ArcResult, auth::ArcVerdict,
+                   auth::PolicyOutcome, auth::Policy, auth::AlignmentMode, mail::AuthorStatus,
+                   auth::DmarcResult, auth::Disposition, auth::Action, auth::Exemption, auth::OverrideType,
+                   auth::DiscoveryMethod, auth::DomainExistence, auth::WalkAnswer, auth::PublicSuffixFlag>;
 TYPED_TEST_SUITE(EnumNames, Enums);
 
 TYPED_TEST(EnumNames, EveryValueHasANameOfItsOwnThatLeadsBackToIt) {

@@ -74,6 +74,36 @@ TEST(EvidenceJson, EverySignatureKeepsItsWholeTuple) {
     EXPECT_TRUE(after.dkim[1].verified);
 }
 
+TEST(EvidenceJson, TheArcChainComesBackWhole) {
+    const auto after = round_trip(test::sample_evidence()).arc;
+    EXPECT_EQ(after.result, auth::ArcResult::pass);
+    EXPECT_EQ(after.reason, "none");
+    EXPECT_EQ(after.oldest_pass, 2U);
+    ASSERT_EQ(after.sets.size(), 2U);
+    const auto& set = after.sets[0];
+    EXPECT_EQ(set.instance, 1U);
+    EXPECT_EQ(set.chain_status, "none");
+    EXPECT_EQ(set.seal_domain, "one.example");
+    EXPECT_EQ(set.seal_selector, "s1");
+    EXPECT_EQ(set.signature_domain, "signs.example");
+    EXPECT_EQ(set.signature_selector, "s2");
+    EXPECT_EQ(set.seal, auth::ArcVerdict::pass);
+    EXPECT_EQ(set.signature, auth::ArcVerdict::fail);
+    EXPECT_EQ(set.authentication_results, "mx; spf=pass smtp.mailfrom=jane@example.org");
+    EXPECT_EQ(after.sets[1].seal, auth::ArcVerdict::temperror);
+    EXPECT_EQ(after.sets[1].signature, auth::ArcVerdict::unchecked);
+}
+
+TEST(EvidenceJson, ARecordOlderThanArcHasNoChain) {
+    auto older = to_json(test::sample_evidence());
+    older.erase("arc");
+    const auto after = evidence_from_json(json_text(older));
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->arc.result, auth::ArcResult::none);
+    EXPECT_TRUE(after->arc.sets.empty());
+    EXPECT_EQ(after->list_id, "list.example.org");
+}
+
 TEST(EvidenceJson, TheParsedPolicyRecordComesBackWhole) {
     const auto before = test::sample_evidence();
     const auto after = round_trip(before);

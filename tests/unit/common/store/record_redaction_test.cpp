@@ -41,6 +41,23 @@ TEST(RecordRedaction, OfEveryAddressOnlyTheDomainStays) {
     EXPECT_EQ(whole.find("joe"), std::string::npos) << whole;
 }
 
+TEST(RecordRedaction, SealedResultsStayReadableWithoutTheirLocalParts) {
+    auto record = test::sample_record();
+    auto& sets = record.evidence.arc.sets;
+    sets[0].authentication_results =
+        "mx (for jane@example.org); spf=pass reason=\"jane@example.org is known\" "
+        "smtp.mailfrom=jane@example.org; dkim=pass header.i=@example.org header.b=\"a/b=\"; "
+        "arc=none smtp.remote-ip=192.0.2.1";
+    sets[1].authentication_results = "no results of jane@example.org";
+    const auto once = redact(record, StoredAddresses::domain);
+    EXPECT_EQ(once.evidence.arc.sets[0].authentication_results,
+              "mx; spf=pass reason=\"@example.org is known\" smtp.mailfrom=@example.org; "
+              "dkim=pass header.i=@example.org header.b=\"a/b=\"; arc=none smtp.remote-ip=192.0.2.1");
+    EXPECT_EQ(once.evidence.arc.sets[1].authentication_results, "");
+    const auto twice = redact(once, StoredAddresses::domain);
+    EXPECT_EQ(json_text(to_json(twice.evidence)), json_text(to_json(once.evidence)));
+}
+
 TEST(RecordRedaction, VerdictsAndDomainsAreUntouched) {
     const auto before = test::sample_record();
     const auto after = redact(before, StoredAddresses::domain);

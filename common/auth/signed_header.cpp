@@ -1,0 +1,87 @@
+#include "common/auth/signed_header.hpp"
+
+#include "common/auth/digital_signature.hpp"
+#include "common/base/text.hpp"
+
+namespace defender::auth {
+namespace {
+
+mail::HeaderField unsigned_form(const mail::HeaderField& field) {
+    return {field.name, without_signature(field.value)};
+}
+
+/// Seals know the relaxed form only (RFC 8617 section 4.1.3).
+void add_line(Sha256& hash, const mail::HeaderField& field) {
+    hash.add(canonical_field(field, Canonicalization::relaxed));
+    hash.add("\r\n");
+}
+
+void add_results_and_signature(Sha256& hash, const mail::HeaderField& authentication_results,
+                               const mail::HeaderField& message_signature) {
+    add_line(hash, authentication_results);
+    add_line(hash, message_signature);
+}
+
+std::string digest_with(Sha256 hash, const mail::HeaderField& seal) {
+    hash.add(canonical_field(unsigned_form(seal), Canonicalization::relaxed));
+    return hash.digest();
+}
+
+}  // namespace
+
+SignedHeader::SignedHeader(const mail::HeaderFields& header) : header_(header) {
+    for (std::size_t at = 0; at < header.size(); ++at)
+        by_name_[text::to_lower(text::trim(header[at].name))].push_back(at);
+}
+
+const std::string& SignedHeader::line(std::size_t position, Canonicalization mode) {
+    auto& lines = lines_[mode == Canonicalization::relaxed ? 1 : 0];
+    lines.resize(header_.size());
+    if (lines[position].empty()) lines[position] = canonical_field(header_[position], mode) + "\r\n";
+    return lines[position];
+}
+
+std::string SignedHeader::signature_digest(const std::vector<std::string>& names, Canonicalization mode,
+                                           const mail::HeaderField& signature) {
+    Sha256 hash;
+    std::unordered_map<std::string_view, std::size_t> taken;
+    for (const auto& name : names) {
+        const auto found = by_name_.find(name);
+        if (found == by_name_.end()) continue;
+        const auto& positions = found->second;
+        auto& count = taken[name];
+        while (count < positions.size()) {
+            const auto position = positions[positions.size() - ++count];
+            if (&header_[position] == &signature) continue;
+            hash.add(line(position, mode));
+            break;
+        }
+    }
+    hash.add(canonical_field(unsigned_form(signature), mode));
+    return hash.digest();
+}
+
+std::vector<std::string> seal_digests(const mail::HeaderFields& header, const std::vector<ArcSet>& sets) {
+    std::vector<std::string> digests;
+    Sha256 hash;
+    for (const auto& set : sets) {
+        add_results_and_signature(hash, header[set.authentication_results], header[set.message_signature]);
+        digests.push_back(digest_with(hash, header[set.seal]));
+        add_line(hash, header[set.seal]);
+    }
+    return digests;
+}
+
+std::string new_seal_digest(const mail::HeaderFields& header, const std::vector<ArcSet>& sets,
+                            const mail::HeaderField& authentication_results,
+                            const mail::HeaderField& message_signature, const mail::HeaderField& seal) {
+    Sha256 hash;
+    for (const auto& set : sets) {
+        add_results_and_signature(hash, header[set.authentication_results], header[set.message_signature]);
+        add_line(hash, header[set.seal]);
+    }
+    add_results_and_signature(hash, authentication_results, message_signature);
+    return digest_with(hash, seal);
+}
+
+}  // namespace defender::auth
