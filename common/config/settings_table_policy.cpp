@@ -58,6 +58,7 @@ SettingsArray override_array() {
         Problem{"has no condition, and would match every message",
                 "add author_domains, networks, dkim_domains or list_ids",
                 {}},
+        [](Settings& settings) { settings.policy.overrides.clear(); },
     };
 }
 
