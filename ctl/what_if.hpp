@@ -59,8 +59,8 @@ struct WhatIfCounts {
     std::uint64_t changed = 0;
     std::uint64_t exempt_in_force = 0;  ///< not judged at all
     std::uint64_t exempt_changed = 0;
-    std::uint64_t unreadable = 0;               ///< whose evidence cannot be read
-    std::uint64_t without_evidence = 0;         ///< for which the filter failed
+    std::uint64_t unreadable = 0;        ///< whose evidence cannot be read
+    std::uint64_t without_evidence = 0;  ///< exempt when received and not now, or the filter had failed
     std::uint64_t otherwise_when_received = 0;  ///< that the settings in force judge otherwise than was done
 };
 

@@ -21,6 +21,7 @@ using tests::MessageEvidence;
 store::StoredRecord stored(const auth::Evidence& evidence) {
     store::StoredRecord record;
     record.queue_id = evidence.queue_id;
+    record.exemption = "no";
     record.evidence = store::json_text(store::to_json(evidence));
     return record;
 }
@@ -139,6 +140,28 @@ TEST(JudgingAgain, AMessageForWhichTheFilterFailedIsNoMessageWithoutAnAuthor) {
     judge_again(record, settings("", "policy.mode=enforce"), what_if);
     EXPECT_EQ(what_if.counts().without_evidence, 1U);
     EXPECT_EQ(what_if.counts().changed, 0U);
+}
+
+TEST(JudgingAgain, AMessageThatWasExemptHasNoEvidenceToBeJudgedFrom) {
+    auth::Evidence evidence;
+    evidence.client.address = IpAddress::parse("192.0.2.1").value();
+    auto record = stored(evidence);
+    record.exemption = "trusted_network";
+    const std::string trusting = "[trust]\nnetworks = [\"192.0.2.0/24\"]\n";
+    {
+        WhatIf what_if({});
+        judge_again(record, settings(trusting, "trust.networks=[]"), what_if);
+        judge_again(record, settings("", "trust.networks=[\"192.0.2.1\"]"), what_if);
+        judge_again(record, settings("", "policy.mode=enforce"), what_if);
+        EXPECT_EQ(what_if.counts().looked_at, 3U);
+        EXPECT_EQ(what_if.counts().without_evidence, 3U);
+        EXPECT_EQ(what_if.counts().changed, 0U);
+    }
+    WhatIf what_if({});
+    judge_again(record, settings(trusting, "policy.mode=enforce"), what_if);
+    EXPECT_EQ(what_if.counts().without_evidence, 0U);
+    EXPECT_EQ(what_if.counts().exempt_in_force, 1U);
+    EXPECT_EQ(what_if.counts().exempt_changed, 1U);
 }
 
 }  // namespace
