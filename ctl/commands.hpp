@@ -29,6 +29,7 @@ void add_explain(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
+void add_what_if(CLI::App& app, Context& context);
 
 /// The settings of context.config_path, or the defaults where that is the default path and no file is there;
 /// where they are wrong, says each error on stderr, sets the exit status and gives nothing.

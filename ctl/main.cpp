@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     defender::ctl::add_check(app, context);
     defender::ctl::add_explain(app, context);
+    defender::ctl::add_what_if(app, context);
     defender::ctl::add_report(app, context);
     defender::ctl::add_status(app, context);
     defender::ctl::add_migrate(app, context);

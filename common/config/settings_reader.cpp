@@ -1,6 +1,7 @@
 #include "common/config/settings_reader.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -8,6 +9,7 @@
 
 #include "common/base/text.hpp"
 #include "common/config/host_name.hpp"
+#include "common/config/settings_change.hpp"
 #include "common/config/settings_checks.hpp"
 #include "common/config/settings_hints.hpp"
 #include "common/config/settings_table.hpp"
@@ -17,6 +19,7 @@ namespace defender::config {
 namespace {
 
 constexpr std::size_t key_octets = 80;
+constexpr std::size_t change_octets = 200;
 
 std::string type_of(const toml::node& node) {
     switch (node.type()) {
@@ -44,9 +47,41 @@ std::string wanted(const Takes& takes) {
     return describe(takes) + (bare ? ", without quotes" : ", in double quotes");
 }
 
+/// TABLE.KEY, in the letters that keys have.
+bool is_key(std::string_view key) {
+    const auto dot = key.find('.');
+    return dot != 0 && dot != std::string_view::npos && dot + 1 != key.size() &&
+           std::all_of(key.begin(), key.end(),
+                       [](char c) { return text::is_alnum(c) || c == '_' || c == '-' || c == '.'; }) &&
+           key.find('.', dot + 1) == std::string_view::npos;
+}
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+/// Text that TOML wants in quotes and a shell's user does not write them for.
+bool is_plain_word(std::string_view value) {
+    return !value.empty() && value != "true" && value != "false" && value != "inf" && value != "nan" &&
+           text::is_alpha(value.front()) && std::all_of(value.begin(), value.end(), [](char c) {
+               return text::is_alnum(c) || c == '_' || c == '-';
+           });
+}
+
 class Reader {
   public:
     explicit Reader(const std::string& file_name) : file_name_(file_name) { set_defaults(); }
+
+    explicit Reader(const Settings& settings) : settings_(settings), changing_(true) {}
+
+    SettingsReading change(const std::vector<SettingChange>& changes) {
+        for (const auto& change : changes) {
+            file_name_ = text::printable(change.key + "=" + change.value, change_octets);
+            read_change(change);
+        }
+        check_conflicts();
+        return result();
+    }
 
     SettingsReading read(std::string_view toml) {
         TomlText text = parse_toml(toml, file_name_);
@@ -69,6 +104,20 @@ class Reader {
         if (row.fallback && !row.set(settings, *row.fallback).empty()) {
             throw std::logic_error("the default of " + std::string(row.info.name) + " is no value of it");
         }
+    }
+
+    /// Each is a text of its own; were they one, a key could not be told from the value before it.
+    void read_change(const SettingChange& change) {
+        if (!is_key(change.key)) {
+            return add({}, "this names no setting", "write TABLE.KEY=VALUE, such as policy.mode=enforce");
+        }
+        if (std::any_of(change.value.begin(), change.value.end(), is_control)) {
+            return add({}, "the value has a control character", "write the value on one line");
+        }
+        const std::string quote = is_plain_word(change.value) ? "\"" : "";
+        auto parsed = parse_toml(change.key + " = " + quote + change.value + quote, file_name_);
+        std::move(parsed.errors.begin(), parsed.errors.end(), std::back_inserter(errors_));
+        if (parsed.root) read_root(*parsed.root);
     }
 
     void add(const toml::source_region& place, std::string what, std::string mend) {
@@ -182,6 +231,7 @@ class Reader {
                 "write [[" + full + "]], with two brackets, for each entry");
             return;
         }
+        if (changing_) array.clear(settings_);
         for (const auto& entry : *entries) read_entry(array, full, *entry.as_table());
     }
 
@@ -245,6 +295,7 @@ class Reader {
 
     std::string file_name_;
     Settings settings_;
+    bool changing_ = false;  ///< settings that are there already, not reading a whole file
     std::vector<SettingsError> errors_;
     std::map<std::string, toml::source_region> places_;
     std::set<std::string> bad_keys_;
@@ -254,6 +305,10 @@ class Reader {
 
 std::string SettingsError::to_string() const {
     return file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what + "; " + mend;
+}
+
+SettingsReading change_settings(const Settings& settings, const std::vector<SettingChange>& changes) {
+    return Reader(settings).change(changes);
 }
 
 SettingsReading read_settings(std::string_view toml, const std::string& file_name) {

@@ -23,8 +23,9 @@ struct SettingsArray {
     std::string_view manual;
     std::string_view example;  ///< an entry, as TOML
     std::vector<SettingRow<Settings>> rows;
-    std::function<void(Settings&)> add;     ///< appends an entry, for the rows to fill
-    std::optional<Problem> without_list{};  ///< what is wrong with an entry none of whose lists has an item
+    std::function<void(Settings&)> add;      ///< appends an entry, for the rows to fill
+    std::optional<Problem> without_list{};   ///< what is wrong with an entry none of whose lists has an item
+    std::function<void(Settings&)> clear{};  ///< takes out every entry
 };
 
 /// One [TABLE] of the file.

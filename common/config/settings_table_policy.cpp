@@ -62,6 +62,7 @@ SettingsArray override_array() {
         Problem{"has no condition, and would match every message",
                 "add author_domains, networks, dkim_domains, list_ids or arc_sealers",
                 {}},
+        [](Settings& settings) { settings.policy.overrides.clear(); },
     };
 }
 

@@ -142,6 +142,8 @@ SettingsArray destination_array() {
             settings.report.destinations.push_back(
                 {DomainName::parse("invalid").value(), ReportSchema::rfc7489});
         },
+        std::nullopt,
+        [](Settings& settings) { settings.report.destinations.clear(); },
     };
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/store/postgresql_days.hpp"
 #include "common/store/postgresql_migrations.hpp"
 
 namespace defender::store {
@@ -11,28 +12,6 @@ namespace {
 /// long, and is tried a few times.
 constexpr std::string_view wait_briefly = "SET LOCAL lock_timeout = '3s'";
 constexpr int drop_tries = 5;
-
-/// The partitions, by name. A day before 1970 has an m for its sign.
-constexpr std::string_view days_of_records =
-    "SELECT translate(substr(relname, 12), 'm', '-')::BIGINT AS day, reltuples::BIGINT"
-    " FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
-    " WHERE inhparent = 'record'::regclass AND relname ~ '^record_day_m?[0-9]+$' ORDER BY day";
-/// From how many records on a day's own estimate is good enough.
-constexpr std::int64_t large_day = 100000;
-
-struct Partition {
-    UtcDay day;
-    std::int64_t estimate = 0;  ///< of its records; negative where PostgreSQL has none yet
-};
-
-Result<std::vector<Partition>> partitions_of(SqlConnection& connection) {
-    std::vector<Partition> found;
-    const auto done = connection.run(days_of_records, {}, [&](const SqlRow& row) {
-        found.push_back({UtcDay{row.number(0)}, row.number(1)});
-    });
-    if (!done) return done.error();
-    return found;
-}
 
 /// One row of a day, or of all.
 struct Extent {
@@ -47,8 +26,8 @@ struct Extent {
     }
 };
 
-Result<Extent> extent_of(SqlConnection& connection, const Partition& partition) {
-    if (partition.estimate >= large_day) {
+Result<Extent> extent_of(SqlConnection& connection, const PostgresqlDay& partition) {
+    if (partition.is_large()) {
         return Extent{static_cast<std::uint64_t>(partition.estimate), partition.day.begin(),
                       partition.day.end() - 1};
     }
@@ -92,7 +71,7 @@ Result<std::vector<FoundRecord>> PostgresqlRecords::find(const std::string& queu
 
 Result<std::uint64_t> PostgresqlRecords::expire(UtcSeconds before) {
     if (auto ready = prepare(); !ready) return ready.error();
-    const auto partitions = partitions_of(*connection_);
+    const auto partitions = postgresql_days(*connection_);
     if (!partitions) return partitions.error();
     std::uint64_t expired = 0;
     for (const auto& partition : *partitions) {
@@ -122,7 +101,7 @@ Result<std::uint64_t> PostgresqlRecords::drop(UtcDay day) {
 
 Result<StoreStatus> PostgresqlRecords::status() {
     if (auto ready = prepare(); !ready) return ready.error();
-    const auto partitions = partitions_of(*connection_);
+    const auto partitions = postgresql_days(*connection_);
     if (!partitions) return partitions.error();
     Extent all;
     for (const auto& partition : *partitions) {

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
+#include "common/log/recent_problems.hpp"
 #include "tests/support/arc_message.hpp"
 #include "tests/support/fake_record_store.hpp"
 #include "tests/support/fake_resolver.hpp"
@@ -193,6 +195,22 @@ TEST_F(SessionTest, MailFlowsAndIsJudgedWhereTheStoreFails) {
     feed(session, "192.0.2.1", "user@example.com");
     EXPECT_EQ(end(session, "Q5").action, Action::accept);
     EXPECT_EQ(gateway_->writer().counts().lost, 2U);
+}
+
+TEST_F(SessionTest, LimitThatWasReachedIsLoggedCountedAndRecorded) {
+    settings_->limits.header_fields = 1;
+    start();
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    end(session, "Limited");
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_THAT(records()[0].evidence.limits_reached, ElementsAre("limits.header_fields"));
+    EXPECT_EQ(metrics_.milter().limits.Value(), 1.0);
+    const auto problems = log::recent_problems();
+    EXPECT_TRUE(std::any_of(problems.begin(), problems.end(), [](const log::Problem& problem) {
+        return problem.id == "MILTER_LIMIT_REACHED" && problem.line.find("Limited") != std::string::npos &&
+               problem.line.find("limits.header_fields") != std::string::npos;
+    }));
 }
 
 TEST_F(SessionTest, SeveralMessagesOnOneConnectionAreJudgedApart) {

@@ -75,6 +75,19 @@ TEST(SettingsTable, RowsOfAnArraySetTheLastEntry) {
     EXPECT_EQ(settings.report.destinations.size(), 1U);
 }
 
+TEST(SettingsTable, EveryListOfTablesCanBeEmptied) {
+    Settings settings = *default_settings();
+    for (const auto& section : settings_sections()) {
+        for (const auto& array : section.arrays) {
+            ASSERT_TRUE(array.clear) << section.name << "." << array.key;
+            array.add(settings);
+            array.clear(settings);
+        }
+    }
+    EXPECT_TRUE(settings.policy.overrides.empty());
+    EXPECT_TRUE(settings.report.destinations.empty());
+}
+
 TEST(SettingsTable, WhatIsSetIsWhatIsRead) {
     for (const auto& section : settings_sections()) {
         for (const auto& row : section.rows) {
