@@ -64,7 +64,7 @@ bool is_control(char c) {
 bool is_plain_word(std::string_view value) {
     return !value.empty() && value != "true" && value != "false" && value != "inf" && value != "nan" &&
            text::is_alpha(value.front()) && std::all_of(value.begin(), value.end(), [](char c) {
-               return text::is_alnum(c) || c == '_' || c == '-';
+               return text::is_alnum(c) || c == '_' || c == '-' || c == '.';
            });
 }
 

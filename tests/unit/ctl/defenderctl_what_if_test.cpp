@@ -93,8 +93,8 @@ TEST_F(DefenderctlWhatIf, TellsWhatEnforcingWouldHaveDone) {
     const auto ended = run("--set policy.mode=enforce");
     EXPECT_EQ(ended.status, 0) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("  policy.mode  \"monitor\"  \"enforce\"\n"));
-    EXPECT_THAT(ended.out, HasSubstr("  messages                       4\n"));
-    EXPECT_THAT(ended.out, HasSubstr("  changed                        3\n"));
+    EXPECT_THAT(ended.out, HasSubstr("  messages                        4\n"));
+    EXPECT_THAT(ended.out, HasSubstr("  changed                         3\n"));
     EXPECT_THAT(ended.out, HasSubstr("  judged otherwise when received  0\n"));
     EXPECT_THAT(ended.out,
                 HasSubstr("  example.com    fail/none/accept  fail/reject/reject  2         policy.mode\n"

@@ -32,12 +32,12 @@ TEST(WhatIfListing, PeopleSeeTheSettingsTheCountsAndTheChanges) {
     const auto text = what_if_text(sample());
     EXPECT_THAT(text, HasSubstr("  policy.mode      \"monitor\"  \"enforce\"\n"));
     EXPECT_THAT(text, HasSubstr("  policy.override  -          []\n"));
-    EXPECT_THAT(text, HasSubstr("  since                          2026-05-01T12:00:00Z\n"));
-    EXPECT_THAT(text, HasSubstr("  messages                       1000\n"));
-    EXPECT_THAT(text, HasSubstr("  changed                        30\n"));
-    EXPECT_THAT(text, HasSubstr("  exempt                         2 in force, 5 changed\n"));
-    EXPECT_THAT(text, HasSubstr("  unreadable                     1\n"));
-    EXPECT_THAT(text, HasSubstr("  without evidence               3\n"));
+    EXPECT_THAT(text, HasSubstr("  since                           2026-05-01T12:00:00Z\n"));
+    EXPECT_THAT(text, HasSubstr("  messages                        1000\n"));
+    EXPECT_THAT(text, HasSubstr("  changed                         30\n"));
+    EXPECT_THAT(text, HasSubstr("  exempt                          2 in force, 5 changed\n"));
+    EXPECT_THAT(text, HasSubstr("  unreadable                      1\n"));
+    EXPECT_THAT(text, HasSubstr("  without evidence                3\n"));
     EXPECT_THAT(text, HasSubstr("  judged otherwise when received  7\n"));
     EXPECT_THAT(text, HasSubstr("  AUTHOR DOMAIN  FROM "));
     EXPECT_THAT(text, HasSubstr("  example.com    fail/none/accept  fail/reject/reject            27        "

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "common/base/text.hpp"
+
 namespace defender::config {
 namespace {
 
@@ -31,7 +33,7 @@ std::string error_of(const std::string& key, const std::string& value) {
     EXPECT_EQ(reading.settings, nullptr);
     EXPECT_THAT(reading.errors, SizeIs(1)) << key << "=" << value;
     if (reading.errors.empty()) return {};
-    EXPECT_EQ(reading.errors.front().file.substr(0, key.size()), key);
+    EXPECT_THAT(reading.errors.front().file, StartsWith(text::printable(key + "=", 100)));
     return reading.errors.front().what + "; " + reading.errors.front().mend;
 }
 
@@ -55,6 +57,7 @@ TEST(SettingsChange, ValuesAreTomlAndAPlainWordNeedsNoQuotes) {
     EXPECT_EQ(changed({{"policy.mode", "\"monitor\""}}).policy.mode, PolicyMode::monitor);
     EXPECT_EQ(changed({{"policy.mode", " 'monitor' "}}).policy.mode, PolicyMode::monitor);
     EXPECT_EQ(changed({{"policy.tag_header", "X-Judged"}}).policy.tag_header, "X-Judged");
+    EXPECT_EQ(changed({{"milter.authserv_id", "mx.example.net"}}).milter.authserv_id, "mx.example.net");
     EXPECT_FALSE(changed({{"trust.authenticated", "false"}}).trust.authenticated);
     EXPECT_EQ(changed({{"dmarc.max_author_domains", "7"}}).dmarc.max_author_domains, 7U);
     EXPECT_THAT(changed({{"trust.networks", "[\"198.51.100.0/24\", \"::1\"]"}}).trust.networks, SizeIs(2));
