@@ -122,4 +122,18 @@ std::string_view to_string(ArcVerdict verdict) noexcept {
     return "?";
 }
 
+std::string_view to_string(ForwarderStatus status) noexcept {
+    switch (status) {
+        case ForwarderStatus::unknown:
+            return "unknown";
+        case ForwarderStatus::learned:
+            return "learned";
+        case ForwarderStatus::confirmed:
+            return "confirmed";
+        case ForwarderStatus::denied:
+            return "denied";
+    }
+    return "?";
+}
+
 }  // namespace defender::auth

@@ -120,6 +120,15 @@ struct ArcEvidence {
     std::vector<ArcSetEvidence> sets;  ///< by instance; of a chain that passes 1 to N
 };
 
+/// What was known of the client as a forwarder when the message came: learned from earlier mail
+/// (forwarding_sighting.hpp), or said by the operator.
+enum class ForwarderStatus { unknown, learned, confirmed, denied };
+struct ForwarderEvidence {
+    ForwarderStatus status = ForwarderStatus::unknown;
+    std::string network;   ///< that the client is in, as forwarder_network() writes it; empty where unknown
+    unsigned domains = 0;  ///< unrelated author domains whose mail it was learned from
+};
+
 struct Evidence {
     std::string queue_id;
     UtcSeconds received_at = 0;
@@ -136,7 +145,9 @@ struct Evidence {
         policies;  ///< one for each different author domain, in the From field's order
     /// Each name once, in the order of the names; which of them a walk has follows from where it starts.
     std::vector<WalkedName> walked;
-    std::string list_id;                      ///< RFC 2919; empty where there is none
+    std::string list_id;      ///< RFC 2919; empty where there is none
+    std::string resent_from;  ///< domain of the first Resent-From field (RFC 5322 section 3.6.6); empty: none
+    ForwarderEvidence forwarder;
     std::vector<std::string> limits_reached;  ///< names of the limits that cut something
     bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };
@@ -149,5 +160,6 @@ struct Evidence {
 [[nodiscard]] std::string_view to_string(WalkAnswer answer) noexcept;
 [[nodiscard]] std::string_view to_string(ArcResult result) noexcept;
 [[nodiscard]] std::string_view to_string(ArcVerdict verdict) noexcept;
+[[nodiscard]] std::string_view to_string(ForwarderStatus status) noexcept;
 
 }  // namespace defender::auth

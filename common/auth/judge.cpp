@@ -155,7 +155,8 @@ void decide(Judgement& judgement, std::vector<Candidate> candidates, const Judge
 }  // namespace
 
 JudgeSettings judge_settings(const config::Settings& settings) {
-    return {settings.dmarc.standard, settings.dkim.partial_body, settings.policy, settings.trust};
+    return {settings.dmarc.standard, settings.dkim.partial_body, settings.policy, settings.indirect,
+            settings.trust};
 }
 
 Exemption exemption_of(const ClientEvidence& client, const config::TrustSettings& trust) {

@@ -81,6 +81,7 @@ struct JudgeSettings {
     config::DmarcStandard standard{};
     config::PartialBody partial_body{};
     config::PolicySettings policy;
+    config::IndirectSettings indirect;
     config::TrustSettings trust;
 };
 [[nodiscard]] JudgeSettings judge_settings(const config::Settings& settings);

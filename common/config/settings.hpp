@@ -100,6 +100,13 @@ struct PolicySettings {
     std::vector<PolicyOverride> overrides;
 };
 
+/// Indirect mail: what speaks for a mailing list or a forwarder (RFC 9989 section 7.4).
+struct IndirectSettings {
+    bool enabled = false;        ///< false: no sign counts, and no forwarder is learned
+    unsigned least_domains = 0;  ///< unrelated author domains that make a client a forwarder
+    unsigned keep_days = 0;      ///< for how long what was seen of a client counts
+};
+
 struct TrustSettings {
     std::vector<IpNetwork> networks;
     bool authenticated = false;
@@ -186,6 +193,7 @@ struct Settings {
     DkimSettings dkim;
     ArcSettings arc;
     PolicySettings policy;
+    IndirectSettings indirect;
     TrustSettings trust;
     LimitSettings limits;
     StoreSettings store;

@@ -46,6 +46,7 @@ struct SettingsSection {
 [[nodiscard]] SettingsSection spf_section();
 [[nodiscard]] SettingsSection dkim_section();
 [[nodiscard]] SettingsSection arc_section();
+[[nodiscard]] SettingsSection indirect_section();
 [[nodiscard]] SettingsSection policy_section();
 [[nodiscard]] SettingsSection trust_section();
 [[nodiscard]] SettingsSection limits_section();

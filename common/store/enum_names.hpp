@@ -43,6 +43,11 @@ struct EnumValues<auth::ArcVerdict> {
     static constexpr std::array all{unchecked, pass, fail, temperror};
 };
 template <>
+struct EnumValues<auth::ForwarderStatus> {
+    using enum auth::ForwarderStatus;
+    static constexpr std::array all{unknown, learned, confirmed, denied};
+};
+template <>
 struct EnumValues<auth::PolicyOutcome> {
     using enum auth::PolicyOutcome;
     static constexpr std::array all{found, none, temperror};

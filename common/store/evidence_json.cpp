@@ -129,6 +129,21 @@ void read_arc(const JsonFields& from, auth::ArcEvidence& arc) {
     from.array("sets", arc.sets, read_arc_set);
 }
 
+/// Most clients are not known as forwarders, and their records say no more than that.
+Json write_forwarder(const auth::ForwarderEvidence& forwarder) {
+    Json out{{"status", to_string(forwarder.status)}};
+    if (forwarder.status == auth::ForwarderStatus::unknown) return out;
+    out["network"] = forwarder.network;
+    out["domains"] = forwarder.domains;
+    return out;
+}
+
+void read_forwarder(const JsonFields& from, auth::ForwarderEvidence& forwarder) {
+    from.name("status", forwarder.status);
+    from.text("network", forwarder.network);
+    from.number("domains", forwarder.domains);
+}
+
 Json write_uri(const auth::ReportUri& uri) {
     Json out{{"uri", uri.uri}};
     if (uri.max_octets) out["max_octets"] = *uri.max_octets;
@@ -234,6 +249,9 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
     from.array("policies", evidence.policies, read_policy);
     from.array("walked", evidence.walked, read_walked);
     from.text("list_id", evidence.list_id);
+    from.text("resent_from", evidence.resent_from);
+    from.object("forwarder",
+                [&](const JsonFields& forwarder) { read_forwarder(forwarder, evidence.forwarder); });
     from.texts("limits_reached", evidence.limits_reached);
     from.flag("own_report_mail", evidence.own_report_mail);
 }
@@ -257,6 +275,8 @@ Json to_json(const auth::Evidence& evidence) {
             {"policies", array_of(evidence.policies, write_policy)},
             {"walked", array_of(evidence.walked, write_walked)},
             {"list_id", evidence.list_id},
+            {"resent_from", evidence.resent_from},
+            {"forwarder", write_forwarder(evidence.forwarder)},
             {"limits_reached", evidence.limits_reached},
             {"own_report_mail", evidence.own_report_mail}};
 }
