@@ -62,6 +62,7 @@ std::string message_part(const store::Record& record) {
                               {"MAIL FROM", "<" + evidence.mail_from + ">"},
                               {"From", author_of(evidence)}};
     if (!evidence.list_id.empty()) rows.push_back({"List-Id", evidence.list_id});
+    if (!evidence.resent_from.empty()) rows.push_back({"Resent-From", evidence.resent_from});
     return "Message\n" + text_table(rows);
 }
 

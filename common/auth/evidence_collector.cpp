@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kept_octets = 512;
 // Addresses of one From field that are kept in evidence; their domains are all kept.
 constexpr std::size_t kept_addresses = 32;
+// Different domains of one Resent-From field, of which the first is kept in evidence.
+constexpr std::size_t kept_resenders = 10;
 // Two From fields are enough to know that there is more than one.
 constexpr std::size_t kept_from_fields = 2;
 
@@ -173,6 +175,10 @@ void EvidenceCollector::header(const mail::HeaderField& field) {
     }
     if (is_named(field, "list-id") && evidence_.list_id.empty()) {
         evidence_.list_id = text::printable(mail::parse_list_id(field.value), kept_octets);
+    }
+    if (is_named(field, "resent-from") && evidence_.resent_from.empty()) {
+        const auto resender = mail::parse_from(field.value, kept_resenders);
+        if (!resender.domains.empty()) evidence_.resent_from = resender.domains.front().text();
     }
     if (!judged_) return;
     if (!dkim_) start_signatures();

@@ -1,5 +1,8 @@
 #include "common/auth/indirect_mail.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "common/auth/alignment.hpp"
 #include "common/base/text.hpp"
 
@@ -8,18 +11,76 @@ namespace {
 
 constexpr std::size_t max_quoted = 256;
 
-}  // namespace
+std::string quoted(std::string_view text) {
+    return text::printable(text, max_quoted);
+}
 
-std::string sign_of_indirect_mail(const PolicyEvidence& policy, const Evidence& evidence,
-                                  config::DmarcStandard standard) {
-    if (!evidence.list_id.empty()) return "List-Id " + text::printable(evidence.list_id, max_quoted);
+std::optional<IndirectSign> known_client(const ForwarderEvidence& forwarder, ForwarderStatus status) {
+    if (forwarder.status != status) return std::nullopt;
+    if (status == ForwarderStatus::confirmed)
+        return IndirectSign{OverrideType::trusted_forwarder, "confirmed forwarder " + forwarder.network};
+    return IndirectSign{OverrideType::forwarded, "forwarder " + forwarder.network + " of mail of " +
+                                                     std::to_string(forwarder.domains) + " domains"};
+}
+
+std::optional<IndirectSign> list(const Evidence& evidence) {
+    if (evidence.list_id.empty()) return std::nullopt;
+    return IndirectSign{OverrideType::mailing_list, "List-Id " + quoted(evidence.list_id)};
+}
+
+std::optional<IndirectSign> chain(const ArcEvidence& arc) {
+    if (arc.result != ArcResult::pass || arc.sets.empty()) return std::nullopt;
+    return IndirectSign{OverrideType::forwarded, "ARC chain of " + quoted(arc.sets.back().seal_domain)};
+}
+
+std::optional<IndirectSign> resent(const Evidence& evidence) {
+    if (evidence.resent_from.empty()) return std::nullopt;
+    return IndirectSign{OverrideType::forwarded, "Resent-From " + quoted(evidence.resent_from)};
+}
+
+/// By the Sender Rewriting Scheme, or in the form that Gmail gives what it forwards.
+bool is_rewritten(std::string_view mail_from) {
+    const auto local_part = mail_from.substr(0, mail_from.rfind('@'));
+    const auto scheme = text::to_lower(local_part.substr(0, 5));
+    const bool srs = scheme.size() == 5 && (scheme.starts_with("srs0") || scheme.starts_with("srs1")) &&
+                     std::string_view("=+-").find(scheme[4]) != std::string_view::npos;
+    return srs || local_part.find("+caf_=") != std::string_view::npos;
+}
+
+std::optional<IndirectSign> rewritten_envelope(const Evidence& evidence) {
+    const bool vouched_for = std::any_of(evidence.spf.begin(), evidence.spf.end(),
+                                         [](const auto& spf) { return authenticates(spf); });
+    if (!vouched_for || !is_rewritten(evidence.mail_from)) return std::nullopt;
+    return IndirectSign{OverrideType::forwarded, "rewritten envelope " + quoted(evidence.mail_from)};
+}
+
+std::optional<IndirectSign> broken_signature(const PolicyEvidence& policy, const Evidence& evidence,
+                                             config::DmarcStandard standard) {
     const auto mode = policy.record.dkim_alignment;
     for (const auto& dkim : evidence.dkim) {
         if (dkim.result != DkimResult::fail) continue;
         if (alignment(identifier(dkim), policy, mode, evidence, standard) == AlignmentResult::yes)
-            return "broken signature of " + text::printable(dkim.domain, max_quoted);
+            return IndirectSign{OverrideType::forwarded, "broken signature of " + quoted(dkim.domain)};
     }
-    return {};
+    return std::nullopt;
+}
+
+}  // namespace
+
+IndirectSigns signs_of_indirect_mail(const PolicyEvidence& policy, const Evidence& evidence,
+                                     const JudgeSettings& settings) {
+    if (!settings.indirect.enabled) return {{}, "indirect.enabled = false"};
+    const auto& forwarder = evidence.forwarder;
+    if (forwarder.status == ForwarderStatus::denied)
+        return {{}, "the operator denied that " + forwarder.network + " is a forwarder"};
+    IndirectSigns signs;
+    for (auto& sign :
+         {known_client(forwarder, ForwarderStatus::confirmed), list(evidence),
+          known_client(forwarder, ForwarderStatus::learned), chain(evidence.arc), resent(evidence),
+          rewritten_envelope(evidence), broken_signature(policy, evidence, settings.standard)}) {
+        if (sign) signs.found.push_back(*sign);
+    }
+    return signs;
 }
 
 }  // namespace defender::auth

@@ -2,20 +2,35 @@
 /// reject ought not to be taken at its word.
 ///
 /// Source: RFC 9989 sections 5.4 and 7.4: a receiver does not refuse solely because of p=reject, but by other
-/// knowledge as well. Thread-safety: a pure function on values. Failure: none.
+/// knowledge as well. A sign proves nothing, as anybody can fake most of them: what it earns a message is
+/// quarantine instead of a refusal, never a pass. Thread-safety: pure functions on values. Failure: none.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/auth/evidence.hpp"
 #include "common/auth/judgement.hpp"
 
 namespace defender::auth {
 
-/// The first sign found, in words: a List-Id; a signature of an aligned domain that was changed on the way
-/// (result fail), which a forger of the address has no reason to add. Empty where there is none. `policy` is
-/// the one by the standard (applied_policy.hpp).
-[[nodiscard]] std::string sign_of_indirect_mail(const PolicyEvidence& policy, const Evidence& evidence,
-                                                config::DmarcStandard standard);
+struct IndirectSign {
+    OverrideType reason{};  ///< trusted_forwarder, mailing_list or forwarded
+    std::string text;       ///< what was seen; printable
+};
+
+struct IndirectSigns {
+    std::vector<IndirectSign> found;  ///< the one that says most first
+    std::string not_counted;          ///< why signs do not count; empty where they do
+};
+
+/// The signs, in this order: a client that the operator knows as a forwarder; a List-Id; a client that is
+/// known from its mail as a forwarder; an ARC chain that passes; a Resent-From; an envelope rewritten for
+/// forwarding, with an SPF pass of its domain; a signature of an aligned domain that was changed on the way
+/// (result fail), which a forger of the address has no reason to add. None counts where indirect.enabled is
+/// false or where the operator denied that the client is a forwarder. `policy` is the one by the standard
+/// (applied_policy.hpp).
+[[nodiscard]] IndirectSigns signs_of_indirect_mail(const PolicyEvidence& policy, const Evidence& evidence,
+                                                   const JudgeSettings& settings);
 
 }  // namespace defender::auth

@@ -13,6 +13,7 @@ namespace {
 struct Mapped {
     Action action = Action::accept;
     std::string setting;
+    OverrideType reason = OverrideType::local_policy;  ///< where that is not what was wanted
 };
 
 Mapped map_quarantine(const config::PolicySettings& policy) {
@@ -36,20 +37,32 @@ Mapped quarantine_instead(const std::string& setting, const config::PolicySettin
 }
 
 /// Refused, unless there is a sign of indirect mail.
-Mapped judge_reject(const config::PolicySettings& policy, const std::string& sign) {
-    if (sign.empty()) return {Action::reject, "policy.on_reject = judge"};
-    return quarantine_instead("policy.on_reject = judge (" + sign + ")", policy);
+Mapped judge_reject(const PolicyEvidence& policy, const Evidence& evidence, const JudgeSettings& settings,
+                    std::vector<TraceStep>& trace) {
+    const auto signs = signs_of_indirect_mail(policy, evidence, settings);
+    std::string seen;
+    for (const auto& sign : signs.found) seen += (seen.empty() ? "" : ", ") + sign.text;
+    if (!signs.not_counted.empty()) seen = "do not count: " + signs.not_counted;
+    trace.push_back({"RFC 9989 7.4", "signs of indirect mail: " + (seen.empty() ? "none" : seen)});
+    if (signs.found.empty()) return {Action::reject, "policy.on_reject = judge"};
+    const auto& sign = signs.found.front();
+    auto mapped = quarantine_instead("policy.on_reject = judge (" + sign.text + ")", settings.policy);
+    mapped.reason = sign.reason;
+    return mapped;
 }
 
-/// `sign`: of indirect mail; empty where there is none.
-Mapped map_reject(const JudgeSettings& settings, const std::string& sign) {
-    switch (settings.policy.on_reject) {
-        case config::OnReject::by_standard:
-            if (settings.standard == config::DmarcStandard::rfc9989)
-                return judge_reject(settings.policy, sign);
-            break;
+/// What the setting means by the standard.
+config::OnReject on_reject(const JudgeSettings& settings) {
+    if (settings.policy.on_reject != config::OnReject::by_standard) return settings.policy.on_reject;
+    return settings.standard == config::DmarcStandard::rfc9989 ? config::OnReject::judge
+                                                               : config::OnReject::reject;
+}
+
+Mapped map_reject(const PolicyEvidence& policy, const Evidence& evidence, const JudgeSettings& settings,
+                  std::vector<TraceStep>& trace) {
+    switch (on_reject(settings)) {
         case config::OnReject::judge:
-            return judge_reject(settings.policy, sign);
+            return judge_reject(policy, evidence, settings, trace);
         case config::OnReject::tag:
             return {Action::tag, "policy.on_reject = tag"};
         case config::OnReject::accept:
@@ -57,19 +70,21 @@ Mapped map_reject(const JudgeSettings& settings, const std::string& sign) {
         case config::OnReject::quarantine:
             return quarantine_instead("policy.on_reject = quarantine", settings.policy);
         case config::OnReject::reject:
+        case config::OnReject::by_standard:
             break;
     }
     return {Action::reject, "policy.on_reject = reject"};
 }
 
-Mapped map(Policy wanted, const JudgeSettings& settings, const std::string& sign) {
+Mapped map(Policy wanted, const PolicyEvidence& policy, const Evidence& evidence,
+           const JudgeSettings& settings, std::vector<TraceStep>& trace) {
     switch (wanted) {
         case Policy::none:
             return {Action::accept, "p=none"};
         case Policy::quarantine:
             return map_quarantine(settings.policy);
         case Policy::reject:
-            return map_reject(settings, sign);
+            return map_reject(policy, evidence, settings, trace);
     }
     return {};
 }
@@ -86,12 +101,11 @@ Disposition wanted_disposition(Policy wanted) {
     return Disposition::none;
 }
 
-/// Takes the action, and gives local_policy as the reason where that is not what was wanted.
+/// Takes the action, and gives the reason where that is not what was wanted.
 void take(PolicyAction& result, const Mapped& mapped, Disposition wanted, std::vector<TraceStep>& trace) {
     result.action = mapped.action;
     result.disposition = disposition_of(mapped.action);
-    if (result.disposition != wanted)
-        result.overrides.push_back({OverrideType::local_policy, mapped.setting});
+    if (result.disposition != wanted) result.overrides.push_back({mapped.reason, mapped.setting});
     trace.push_back({mapped.setting.substr(0, mapped.setting.find(' ')),
                      mapped.setting + ": " + std::string(to_string(mapped.action)) + ", disposition " +
                          std::string(to_string(result.disposition))});
@@ -198,8 +212,7 @@ PolicyAction apply_to_failure(const DomainJudgement& domain, const PolicyEvidenc
                          "no action is asked for: accept, disposition none"});
         return result;
     }
-    const auto sign = sign_of_indirect_mail(policy, evidence, settings.standard);
-    take(result, map(wanted, settings, sign), wanted_disposition(wanted), trace);
+    take(result, map(wanted, policy, evidence, settings, trace), wanted_disposition(wanted), trace);
     return result;
 }
 

@@ -98,6 +98,7 @@ inline auth::JudgeSettings enforcing() {
     settings.policy.on_quarantine = config::OnQuarantine::tag;
     settings.policy.on_temperror = config::OnTemperror::accept;
     settings.policy.on_malformed_from = config::OnMalformedFrom::reject;
+    settings.indirect.enabled = true;
     return settings;
 }
 

@@ -16,14 +16,15 @@ using testing::Not;
 TEST(Explanation, SaysWhatWasDecidedFromWhichEvidenceByWhichRule) {
     const auto text = explanation_text(test::sample_record());
     EXPECT_EQ(text, R"(Message
-  queue id   4F2A1B
-  host       mx.example.net
-  received   2026-05-01T12:00:00Z
-  client     2001:db8::25 (mail.example.org), authenticated
-  HELO       helo.example.org
-  MAIL FROM  <jane@bounce.example.org>
-  From       jane@example.org, joe@example.net: two authors
-  List-Id    list.example.org
+  queue id     4F2A1B
+  host         mx.example.net
+  received     2026-05-01T12:00:00Z
+  client       2001:db8::25 (mail.example.org), authenticated
+  HELO         helo.example.org
+  MAIL FROM    <jane@bounce.example.org>
+  From         jane@example.org, joe@example.net: two authors
+  List-Id      list.example.org
+  Resent-From  resender.example.org
 
 Decision
   DMARC        fail

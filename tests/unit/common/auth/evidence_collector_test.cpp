@@ -99,6 +99,8 @@ TEST_F(EvidenceCollectorTest, IsCompleteOnlyWhenTheLastAnswerIsIn) {
 
 TEST_F(EvidenceCollectorTest, PutsTheEvidenceTogether) {
     const auto evidence = collect("<user@example.com>", {{"From", " User <user@news.example.com>"},
+                                                         {"Resent-From", " Helper <h@Helper.example>"},
+                                                         {"Resent-From", " older@other.example"},
                                                          {"List-Id", " The list <list.example.org>"}});
     EXPECT_EQ(evidence.queue_id, "4F2");
     EXPECT_EQ(evidence.draw, 42U);
@@ -107,6 +109,7 @@ TEST_F(EvidenceCollectorTest, PutsTheEvidenceTogether) {
     EXPECT_EQ(evidence.author_status, mail::AuthorStatus::ok);
     EXPECT_THAT(evidence.author_addresses, ElementsAre("user@news.example.com"));
     EXPECT_EQ(evidence.list_id, "list.example.org");
+    EXPECT_EQ(evidence.resent_from, "helper.example");
     ASSERT_EQ(evidence.spf.size(), 2U);
     EXPECT_EQ(evidence.spf[0].scope, SpfScope::mail_from);
     EXPECT_EQ(evidence.spf[0].result, SpfResult::pass);

@@ -327,7 +327,7 @@ TEST(JudgementRfc9989, RejectIsJudgedByOtherKnowledgeAsWell) {
     EXPECT_EQ(by_list.action, Action::tag);
     EXPECT_EQ(by_list.disposition, Disposition::quarantine);
     ASSERT_EQ(by_list.overrides.size(), 1U);
-    EXPECT_EQ(by_list.overrides[0].type, OverrideType::local_policy);
+    EXPECT_EQ(by_list.overrides[0].type, OverrideType::mailing_list);
     EXPECT_THAT(by_list.overrides[0].comment, HasSubstr("List-Id talk.lists.example"));
 
     const auto broken = judged(message_of("example.com").dkim(DkimResult::fail, "mail.example.com"), world);

@@ -243,10 +243,6 @@ TEST(SettingsReader, ValuesOutOfRangeAreErrorsAndBoundsAreTaken) {
     }
 }
 
-TEST(SettingsReader, WhatThisVersionHasNotIsAnErrorThatSaysSo) {
-    EXPECT_THAT(error_of("[dmarc]\nstandard = \"rfc9989\""), HasSubstr("write rfc7489"));
-}
-
 TEST(SettingsReader, TheConnectionStringOfPostgresqlIsTakenAsItIsAndNeverRepeated) {
     for (const std::string text :
          {"", "host=db password='se cret'", "postgresql://u:s%40cret@db/name", "name"}) {

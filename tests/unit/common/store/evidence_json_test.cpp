@@ -30,6 +30,10 @@ TEST(EvidenceJson, EveryMemberComesBackAsItWas) {
     EXPECT_EQ(after.author_reason, "two authors");
     EXPECT_EQ(after.author_addresses, before.author_addresses);
     EXPECT_EQ(after.list_id, "list.example.org");
+    EXPECT_EQ(after.resent_from, "resender.example.org");
+    EXPECT_EQ(after.forwarder.status, auth::ForwarderStatus::learned);
+    EXPECT_EQ(after.forwarder.network, "2001:db8::/64");
+    EXPECT_EQ(after.forwarder.domains, 12U);
     EXPECT_EQ(after.limits_reached, before.limits_reached);
     ASSERT_EQ(after.spf.size(), 2U);
     EXPECT_EQ(after.spf[0].scope, auth::SpfScope::mail_from);
@@ -102,6 +106,16 @@ TEST(EvidenceJson, ARecordOlderThanArcHasNoChain) {
     EXPECT_EQ(after->arc.result, auth::ArcResult::none);
     EXPECT_TRUE(after->arc.sets.empty());
     EXPECT_EQ(after->list_id, "list.example.org");
+}
+
+TEST(EvidenceJson, ARecordOlderThanForwardersKnowsNone) {
+    auto older = to_json(test::sample_evidence());
+    older.erase("forwarder");
+    older.erase("resent_from");
+    const auto after = evidence_from_json(json_text(older));
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->forwarder.status, auth::ForwarderStatus::unknown);
+    EXPECT_EQ(after->resent_from, "");
 }
 
 TEST(EvidenceJson, TheParsedPolicyRecordComesBackWhole) {
