@@ -15,7 +15,7 @@ packages=(
     libgtest-dev libgmock-dev
     clang libclang-rt-dev clang-format llvm
     knot m4 openssl sqlite3 procps iproute2 util-linux
-    python3 python3-cryptography python3-dkim python3-dnspython python3-nacl python3-yaml
+    python3 python3-authres python3-cryptography python3-dkim python3-dnspython python3-nacl python3-yaml
     postgresql libxml2-utils libmail-dmarc-perl libdbd-sqlite3-perl
     libicu72 libsasl2-2 libnsl2 liblockfile1 libdb5.3
 )

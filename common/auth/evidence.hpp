@@ -135,6 +135,7 @@ struct Evidence {
     unsigned draw = 0;  ///< 0..99, for pct (RFC 7489 6.6.4): a message is sampled where draw < pct
     ClientEvidence client;
     std::string mail_from;  ///< the address as in the envelope, without brackets; empty for the null sender
+    bool rewritten_sender = false;  ///< its local part is that of a forwarder (is_rewritten_sender())
     mail::AuthorStatus author_status = mail::AuthorStatus::missing;
     std::string author_reason;
     std::vector<std::string> author_addresses;  ///< local@domain, printable

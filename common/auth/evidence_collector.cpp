@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "common/auth/dmarc_discovery.hpp"
+#include "common/auth/indirect_mail.hpp"
 #include "common/auth/judgement.hpp"
 #include "common/auth/spf_check.hpp"
 #include "common/base/text.hpp"
@@ -118,6 +119,7 @@ void EvidenceCollector::mail_from(std::string_view address, UtcSeconds received_
     if (!sender.null_sender) {
         const auto at = sender.domain_text.empty() ? "" : "@";
         evidence_.mail_from = text::printable(sender.local_part + at + sender.domain_text, kept_octets);
+        evidence_.rewritten_sender = is_rewritten_sender(sender.local_part);
     }
     if (!judged_) return;
     spf_domain_ = DomainName::parse(sender.null_sender ? evidence_.client.helo : sender.domain_text);

@@ -1,6 +1,5 @@
 #include "common/auth/indirect_mail.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "common/auth/alignment.hpp"
@@ -38,20 +37,13 @@ std::optional<IndirectSign> resent(const Evidence& evidence) {
     return IndirectSign{OverrideType::forwarded, "Resent-From " + quoted(evidence.resent_from)};
 }
 
-/// By the Sender Rewriting Scheme, or in the form that Gmail gives what it forwards.
-bool is_rewritten(std::string_view mail_from) {
-    const auto local_part = mail_from.substr(0, mail_from.rfind('@'));
-    const auto scheme = text::to_lower(local_part.substr(0, 5));
-    const bool srs = scheme.size() == 5 && (scheme.starts_with("srs0") || scheme.starts_with("srs1")) &&
-                     std::string_view("=+-").find(scheme[4]) != std::string_view::npos;
-    return srs || local_part.find("+caf_=") != std::string_view::npos;
-}
-
 std::optional<IndirectSign> rewritten_envelope(const Evidence& evidence) {
-    const bool vouched_for = std::any_of(evidence.spf.begin(), evidence.spf.end(),
-                                         [](const auto& spf) { return authenticates(spf); });
-    if (!vouched_for || !is_rewritten(evidence.mail_from)) return std::nullopt;
-    return IndirectSign{OverrideType::forwarded, "rewritten envelope " + quoted(evidence.mail_from)};
+    if (!evidence.rewritten_sender) return std::nullopt;
+    for (const auto& spf : evidence.spf) {
+        if (authenticates(spf))
+            return IndirectSign{OverrideType::forwarded, "envelope rewritten by " + quoted(spf.domain)};
+    }
+    return std::nullopt;
 }
 
 std::optional<IndirectSign> broken_signature(const PolicyEvidence& policy, const Evidence& evidence,
@@ -66,6 +58,13 @@ std::optional<IndirectSign> broken_signature(const PolicyEvidence& policy, const
 }
 
 }  // namespace
+
+bool is_rewritten_sender(std::string_view local_part) {
+    const auto scheme = text::to_lower(local_part.substr(0, 5));
+    const bool srs = scheme.size() == 5 && (scheme.starts_with("srs0") || scheme.starts_with("srs1")) &&
+                     std::string_view("=+-").find(scheme[4]) != std::string_view::npos;
+    return srs || local_part.find("+caf_=") != std::string_view::npos;
+}
 
 IndirectSigns signs_of_indirect_mail(const PolicyEvidence& policy, const Evidence& evidence,
                                      const JudgeSettings& settings) {

@@ -7,12 +7,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/auth/evidence.hpp"
 #include "common/auth/judgement.hpp"
 
 namespace defender::auth {
+
+/// Whether the local part of a MAIL FROM has the form that the Sender Rewriting Scheme gives it, or Gmail to
+/// what it forwards.
+[[nodiscard]] bool is_rewritten_sender(std::string_view local_part);
 
 struct IndirectSign {
     OverrideType reason{};  ///< trusted_forwarder, mailing_list or forwarded

@@ -238,6 +238,7 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
     from.number("draw", evidence.draw);
     from.object("client", [&](const JsonFields& client) { read_client(client, evidence.client); });
     from.text("mail_from", evidence.mail_from);
+    from.flag("rewritten_sender", evidence.rewritten_sender);
     from.object("author", [&](const JsonFields& author) {
         author.name("status", evidence.author_status);
         author.text("reason", evidence.author_reason);
@@ -265,6 +266,7 @@ Json to_json(const auth::Evidence& evidence) {
             {"draw", evidence.draw},
             {"client", write_client(evidence.client)},
             {"mail_from", evidence.mail_from},
+            {"rewritten_sender", evidence.rewritten_sender},
             {"author",
              {{"status", to_string(evidence.author_status)},
               {"reason", evidence.author_reason},

@@ -1,10 +1,9 @@
 /// Record redaction: what a stored record says of people.
 ///
 /// With store.addresses = "domain" (the default) a record keeps of every address only "@domain": the envelope
-/// sender, the authors, the local part of a signature's i=, what ARC sets say, and whatever free text quotes. A sender without a
-/// domain becomes
-/// "@", so that it is not taken for the null sender. Doing it twice changes nothing. Thread-safety: a pure
-/// function.
+/// sender, the authors, the local part of a signature's i=, what ARC sets say, and whatever free text quotes.
+/// A sender without a domain becomes "@", so that it is not taken for the null sender. Doing it twice changes
+/// nothing. Thread-safety: a pure function.
 #pragma once
 
 #include <string>

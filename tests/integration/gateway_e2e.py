@@ -42,6 +42,8 @@ def variants(knot_port, scripted_port, sealing_key):
         "monitor": ({"policy": {"mode": "monitor"}}, knot_port, True),
         "enforce": (ENFORCE, knot_port, False),
         "rfc9989": ({**ENFORCE, "dmarc": {"standard": "rfc9989"}}, knot_port, False),
+        "nosigns": ({**ENFORCE, "dmarc": {"standard": "rfc9989"}, "indirect": {"enabled": False}}, knot_port,
+                    False),
         "walkdown": ({"policy": {"mode": "enforce", "on_temperror": "tempfail"},
                       "dmarc": {"standard": "rfc9989"}, **QUICK_DNS}, scripted_port, False),
         "hold": ({"policy": {"mode": "enforce", "on_reject": "quarantine", "on_quarantine": "hold",

@@ -67,6 +67,7 @@ inline auth::Evidence sample_evidence() {
     failed.failure = "_dmarc.example.net TXT: SERVFAIL";
     evidence.policies = {found, failed};
     evidence.list_id = "list.example.org";
+    evidence.rewritten_sender = true;
     evidence.resent_from = "resender.example.org";
     evidence.forwarder = {auth::ForwarderStatus::learned, "2001:db8::/64", 12};
     evidence.limits_reached = {"limits.header_octets"};

@@ -97,6 +97,12 @@ TEST_F(EvidenceCollectorTest, IsCompleteOnlyWhenTheLastAnswerIsIn) {
     EXPECT_TRUE(complete);
 }
 
+TEST_F(EvidenceCollectorTest, ASenderThatAForwarderRewroteIsTold) {
+    EXPECT_TRUE(
+        collect("<SRS0=HHH=TT=example.com=u@fwd.example>", {{"From", " u@example.com"}}).rewritten_sender);
+    EXPECT_FALSE(collect("<user@example.com>", {{"From", " u@example.com"}}).rewritten_sender);
+}
+
 TEST_F(EvidenceCollectorTest, PutsTheEvidenceTogether) {
     const auto evidence = collect("<user@example.com>", {{"From", " User <user@news.example.com>"},
                                                          {"Resent-From", " Helper <h@Helper.example>"},

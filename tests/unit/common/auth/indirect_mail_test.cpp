@@ -37,9 +37,9 @@ MessageEvidence with_chain(ArcResult result) {
     return message;
 }
 
-MessageEvidence with_envelope(const std::string& mail_from, SpfResult result, const std::string& domain) {
-    auto message = failing().spf(result, domain);
-    message.get().mail_from = mail_from;
+MessageEvidence with_envelope(bool rewritten, SpfResult result, SpfScope scope = SpfScope::mail_from) {
+    auto message = failing().spf(result, "fwd.example", scope);
+    message.get().rewritten_sender = rewritten;
     return message;
 }
 
@@ -72,17 +72,19 @@ std::vector<Row> signs() {
          "forwarder 192.0.2.1 of mail of 12 domains"},
         {"ARC", with_chain(ArcResult::pass), forwarded, "ARC chain of forwarder.example"},
         {"resent", resent(), forwarded, "Resent-From helper.example"},
-        {"SRS0", with_envelope("SRS0=HHH=TT=example.com=u@fwd.example", SpfResult::pass, "fwd.example"),
-         forwarded, "rewritten envelope SRS0=HHH=TT=example.com=u@fwd.example"},
-        {"SRS1",
-         with_envelope("srs1+HHH=f.example==HHH=TT=example.com=u@fwd.example", SpfResult::pass,
-                       "fwd.example"),
-         forwarded, "rewritten envelope srs1+HHH"},
-        {"caf", with_envelope("u+caf_=v=example.com@mail.example", SpfResult::pass, "mail.example"),
-         forwarded, "rewritten envelope u+caf_="},
+        {"rewritten", with_envelope(true, SpfResult::pass), forwarded, "envelope rewritten by fwd.example"},
         {"broken", failing().dkim(DkimResult::fail, "mail.example.com"), forwarded,
          "broken signature of mail.example.com"},
     };
+}
+
+TEST(IndirectMail, RewrittenSendersAreKnownByTheirForm) {
+    for (const std::string rewritten : {"SRS0=HHH=TT=example.com=u", "srs0+HHH=TT=example.com=u",
+                                        "SRS1-HHH=f.example==HHH=TT=example.com=u", "u+caf_=v=example.com"}) {
+        EXPECT_TRUE(is_rewritten_sender(rewritten)) << rewritten;
+    }
+    for (const std::string plain : {"", "srs0", "srs0x", "srs2=HHH", "u+caf", "xsrs0=HHH=TT=example.com=u"})
+        EXPECT_FALSE(is_rewritten_sender(plain)) << plain;
 }
 
 TEST(IndirectMail, EachSignMakesQuarantineOfARefusalAndGivesItsReason) {
@@ -105,10 +107,10 @@ TEST(IndirectMail, WithoutASignAFailureIsRefused) {
         {"an unknown client", from_forwarder(ForwarderStatus::unknown)},
         {"a chain that fails", with_chain(ArcResult::fail)},
         {"a chain that could not be checked", with_chain(ArcResult::temperror)},
-        {"a rewritten envelope that nobody vouches for",
-         with_envelope("SRS0=HHH=TT=example.com=u@fwd.example", SpfResult::softfail, "fwd.example")},
-        {"an envelope that only looks alike",
-         with_envelope("srs0x@fwd.example", SpfResult::pass, "fwd.example")},
+        {"a rewritten envelope that nobody vouches for", with_envelope(true, SpfResult::softfail)},
+        {"a rewritten envelope, and a pass of HELO alone",
+         with_envelope(true, SpfResult::pass, SpfScope::helo)},
+        {"a pass of somebody else's envelope", with_envelope(false, SpfResult::pass)},
         {"a broken signature of somebody else", failing().dkim(DkimResult::fail, "attack.example")},
         {"a signature that was never valid", failing().dkim(DkimResult::permerror, "example.com")},
     };

@@ -26,6 +26,7 @@ TEST(EvidenceJson, EveryMemberComesBackAsItWas) {
     EXPECT_EQ(after.client.helo, "helo.example.org");
     EXPECT_TRUE(after.client.authenticated);
     EXPECT_EQ(after.mail_from, "jane@bounce.example.org");
+    EXPECT_TRUE(after.rewritten_sender);
     EXPECT_EQ(after.author_status, mail::AuthorStatus::ok);
     EXPECT_EQ(after.author_reason, "two authors");
     EXPECT_EQ(after.author_addresses, before.author_addresses);
@@ -112,10 +113,12 @@ TEST(EvidenceJson, ARecordOlderThanForwardersKnowsNone) {
     auto older = to_json(test::sample_evidence());
     older.erase("forwarder");
     older.erase("resent_from");
+    older.erase("rewritten_sender");
     const auto after = evidence_from_json(json_text(older));
     ASSERT_TRUE(after);
     EXPECT_EQ(after->forwarder.status, auth::ForwarderStatus::unknown);
     EXPECT_EQ(after->resent_from, "");
+    EXPECT_FALSE(after->rewritten_sender);
 }
 
 TEST(EvidenceJson, TheParsedPolicyRecordComesBackWhole) {
