@@ -11,6 +11,21 @@ bool names_a_setting(const std::string& rule) {
     return !rule.starts_with("RFC ");
 }
 
+/// How a tree walk went (RFC 9989 sections 4.10 and 4.10.2): what follows from it comes in later steps.
+bool tells_of_walk(const auth::TraceStep& step) {
+    return step.rule == "RFC 9989 4.10" || step.rule == "RFC 9989 4.10.2";
+}
+
+bool has_walk(const std::vector<auth::TraceStep>& trace) {
+    return std::any_of(trace.begin(), trace.end(), tells_of_walk);
+}
+
+using Step = std::vector<auth::TraceStep>::const_iterator;
+
+Step skip_walk(Step first, Step last) {
+    return std::find_if_not(first, last, tells_of_walk);
+}
+
 /// Of the deciding author domain, in whichever of the two there is one: an exempt message has none.
 std::string author_domain_of(const auth::Judgement& in_force, const auth::Judgement& changed) {
     for (const auto* judgement : {&changed, &in_force}) {
@@ -39,13 +54,17 @@ Outcome outcome_of(const auth::Judgement& judgement) {
 
 std::string parting_rule(const std::vector<auth::TraceStep>& in_force,
                          const std::vector<auth::TraceStep>& changed) {
-    const auto [before, after] =
-        std::mismatch(in_force.begin(), in_force.end(), changed.begin(), changed.end());
-    const bool there_before = before != in_force.end();
-    if (after == changed.end()) return there_before ? before->rule : std::string();
-    const bool setting_was_left =
-        there_before && names_a_setting(before->rule) && !names_a_setting(after->rule);
-    return setting_was_left ? before->rule : after->rule;
+    auto before = skip_walk(in_force.begin(), in_force.end());
+    auto after = skip_walk(changed.begin(), changed.end());
+    while (before != in_force.end() && after != changed.end() && before->text == after->text) {
+        before = skip_walk(before + 1, in_force.end());
+        after = skip_walk(after + 1, changed.end());
+    }
+    if (before == in_force.end()) return after == changed.end() ? std::string() : after->rule;
+    if (after == changed.end()) return before->rule;
+    const bool two_standards = has_walk(in_force) != has_walk(changed);
+    if (two_standards && before->rule != after->rule) return before->rule + " -> " + after->rule;
+    return names_a_setting(before->rule) && !names_a_setting(after->rule) ? before->rule : after->rule;
 }
 
 void WhatIf::add(const store::StoredRecord& record, const auth::Judgement& in_force,

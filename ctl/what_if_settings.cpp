@@ -42,7 +42,7 @@ std::vector<std::string> find_useless(const std::vector<config::SettingChange>& 
         } else if (!is_judged_by(change.key)) {
             errors.push_back(change.key +
                              " changes no judgement of evidence that is stored already; give settings of "
-                             "policy, trust, dmarc.standard or dkim.partial_body");
+                             "policy, trust, dmarc.standard, dkim.partial_body or indirect.enabled");
         }
     }
     return errors;
@@ -52,7 +52,7 @@ std::vector<std::string> find_useless(const std::vector<config::SettingChange>& 
 
 bool is_judged_by(std::string_view key) {
     return key.starts_with("policy.") || key.starts_with("trust.") || key == "dmarc.standard" ||
-           key == "dkim.partial_body";
+           key == "dkim.partial_body" || key == "indirect.enabled";
 }
 
 ChangedSettings change_by(const config::Settings& in_force, const std::vector<std::string>& assignments) {

@@ -8,6 +8,7 @@
 #include "common/store/json_fields.hpp"
 #include "ctl/what_if_settings.hpp"
 #include "tests/support/message_evidence.hpp"
+#include "tests/support/tree_walks.hpp"
 
 namespace defender::ctl {
 namespace {
@@ -87,6 +88,8 @@ std::vector<Case> cases() {
          outcome(DmarcResult::permerror, auth::Disposition::reject, Action::reject),
          outcome(DmarcResult::permerror, auth::Disposition::none, Action::accept),
          "policy.on_malformed_from"},
+        {"indirect", listed, enforce + "on_reject = \"judge\"\n", "indirect.enabled=false", tagged, refused,
+         "RFC 9989 7.4"},
         {"override", listed, enforce,
          "policy.override=[{list_ids=[\"users.lists.example.org\"], action=\"accept\"}]", refused,
          let_through, "policy.override"},
@@ -111,6 +114,54 @@ TEST(JudgingAgain, EverySettingOfAJudgementCanChangeIt) {
         EXPECT_EQ(changes[0].change.to, c.to) << c.name;
         EXPECT_EQ(changes[0].change.rule, c.rule) << c.name;
     }
+}
+
+/// With what the tree walks of both standards' evidence come by.
+MessageEvidence walked(MessageEvidence message, const tests::TreeWalks& world, const std::string& author) {
+    message.get().walked = world.from({author, "example.com"});
+    message.get().policies[0].existence = auth::DomainExistence::does_not_exist;
+    return message;
+}
+
+TEST(JudgingAgain, TheOtherStandardChangesWhatItsRulesChangeAndNamesThem) {
+    const auto one = [](const std::string& record, const std::string& author = "example.com") {
+        return walked(MessageEvidence().policy(record, author, "example.com"),
+                      tests::TreeWalks().record("example.com", record), author);
+    };
+    auto listed = one("v=DMARC1; p=reject");
+    listed.get().list_id = "users.lists.example.org";
+    const auto department = walked(MessageEvidence()
+                                       .dkim(auth::DkimResult::pass, "example.com")
+                                       .policy("v=DMARC1; p=reject; psd=n", "a.example.com"),
+                                   tests::TreeWalks()
+                                       .record("a.example.com", "v=DMARC1; p=reject; psd=n")
+                                       .record("example.com", "v=DMARC1; p=none"),
+                                   "a.example.com");
+    const Case table[] = {
+        {"sampling", one("v=DMARC1; p=reject; pct=0"), enforce, "", tagged, refused,
+         "RFC 7489 6.6.4 -> RFC 9989 7.4"},
+        {"test mode", one("v=DMARC1; p=quarantine; t=y"), enforce, "", tagged, let_through,
+         "policy.on_quarantine -> RFC 9989 4.7"},
+        {"np", one("v=DMARC1; p=none; np=reject", "gone.example.com"), enforce, "", let_through, refused,
+         "RFC 7489 6.3 -> RFC 9989 4.7"},
+        {"a list", listed, enforce, "", refused, tagged, "policy.on_reject -> RFC 9989 7.4"},
+        {"a department", department, enforce, "",
+         outcome(DmarcResult::pass, auth::Disposition::none, Action::accept), refused,
+         "RFC 7489 3.1.1 -> RFC 9989 4.4.1"},
+    };
+    for (const auto& c : table) {
+        WhatIf what_if({});
+        judge_again(stored(c.message), settings(c.file, "dmarc.standard=rfc9989"), what_if);
+        const auto changes = what_if.changes();
+        ASSERT_THAT(changes, SizeIs(1)) << c.name;
+        EXPECT_EQ(changes[0].change.from, c.from) << c.name;
+        EXPECT_EQ(changes[0].change.to, c.to) << c.name;
+        EXPECT_EQ(changes[0].change.rule, c.rule) << c.name;
+    }
+    WhatIf what_if({});
+    judge_again(stored(one("v=DMARC1; p=reject")), settings(enforce, "dmarc.standard=rfc9989"), what_if);
+    EXPECT_EQ(what_if.counts().looked_at, 1U);
+    EXPECT_EQ(what_if.counts().changed, 0U) << "another explanation of the same outcome is no change";
 }
 
 TEST(JudgingAgain, TheDrawIsThatOfTheMessage) {

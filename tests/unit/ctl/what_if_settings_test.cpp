@@ -34,7 +34,7 @@ bool judge_alike(const config::Settings& a, const config::Settings& b) {
         const auto judge = auth::judge_settings(settings);
         return std::tuple(judge.standard, judge.partial_body, judge.policy.mode, judge.policy.on_reject,
                           judge.policy.on_quarantine, judge.policy.on_temperror,
-                          judge.policy.on_malformed_from, judge.trust.authenticated);
+                          judge.policy.on_malformed_from, judge.indirect.enabled, judge.trust.authenticated);
     };
     return parts(a) == parts(b);
 }

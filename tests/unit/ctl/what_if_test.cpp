@@ -63,7 +63,28 @@ TEST(WhatIfRule, IsThatOfTheFirstStepAtWhichTheExplanationsPart) {
     const auth::TraceStep trusting{"trust.networks", "not judged"};
     const auth::TraceStep overriding{"policy.override", "entry 1 matches"};
     const auth::TraceStep sampling{"RFC 7489 6.6.4", "not sampled"};
+    const auth::TraceStep author_walked{"RFC 9989 5.3.1", "author domain example.com"};
+    const auth::TraceStep walk{"RFC 9989 4.10", "tree walk: example.com record"};
+    const auth::TraceStep organization{"RFC 9989 4.10.2", "organizational domain example.com"};
+    const auth::TraceStep signs{"RFC 9989 7.4", "signs of indirect mail: none"};
     const RuleCase cases[] = {
+        {"the same by another standard", {author, rejecting}, {author_walked, walk, rejecting}, ""},
+        {"a rule of either standard",
+         {author, sampling, rejecting},
+         {author_walked, walk, organization, signs, rejecting},
+         "RFC 7489 6.6.4 -> RFC 9989 7.4"},
+        {"a rule of the standard left",
+         {author, rejecting, sampling},
+         {author_walked, walk, rejecting},
+         "RFC 7489 6.6.4"},
+        {"a rule of the standard taken",
+         {author, rejecting},
+         {author_walked, walk, rejecting, signs},
+         "RFC 9989 7.4"},
+        {"a setting and a rule of the other standard",
+         {author, rejecting},
+         {author_walked, walk, signs},
+         "policy.on_reject -> RFC 9989 7.4"},
         {"alike", {author, rejecting}, {author, rejecting}, ""},
         {"both empty", {}, {}, ""},
         {"another text", {author, rejecting}, {author, tagging}, "policy.on_reject"},
