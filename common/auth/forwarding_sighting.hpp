@@ -1,7 +1,7 @@
 /// A forwarding sighting: one message by which its client looks like a forwarder.
 ///
 /// A forwarder hands on the mail of others as it is: the envelope still names the author's domain, so that
-/// SPF fails for the forwarder's address (RFC 7208 section 11.4), while the author's own signature still
+/// SPF fails for the forwarder's address (RFC 7208 section 10.3), while the author's own signature still
 /// holds. Who forges mail cannot sign it, and who sends it by right passes SPF. One such message may be a
 /// mistake in an SPF record; a client seen with many unrelated domains is known as a forwarder
 /// (known_forwarders.hpp). Thread-safety: pure functions on values. Failure: none.
