@@ -89,11 +89,10 @@ void forget(const ForwarderOptions& options, Context& context) {
     }
 }
 
-CLI::App* add_list(CLI::App& forwarders, const Options& options) {
+void add_list(CLI::App& forwarders, const Options& options) {
     auto* command = forwarders.add_subcommand("list", "Show them (the default)");
     command->add_flag("--all", options->all, "Also clients seen with too few domains to be known");
     command->add_flag("--json", options->json, "For machines: an array of objects");
-    return command;
 }
 
 CLI::App* add_about_network(CLI::App& forwarders, const Options& options, const char* name,

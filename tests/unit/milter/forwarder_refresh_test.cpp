@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "common/base/utc_clock.hpp"
 #include "common/config/settings_reader.hpp"
 #include "common/log/recent_problems.hpp"
 #include "tests/support/fake_record_store.hpp"
@@ -114,7 +115,7 @@ TEST_F(ForwarderRefreshTest, ANewClientIsLearnedAsSoonAsItIsReadAgain) {
     ASSERT_TRUE(records);
     ForwarderRefresh refresh(*gateway_, opener(), 1h);
     await_readings(1);
-    const auto today = UtcDay::of(std::time(nullptr));
+    const auto today = UtcDay::of(utc_now());
     for (const auto* domain : {"a.example", "b.example"}) {
         store::Record record;
         record.sighting = {"192.0.2.1", domain, today};
