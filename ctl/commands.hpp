@@ -26,6 +26,7 @@ struct Context {
 void add_check(CLI::App& app, Context& context);
 void add_expire(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
+void add_forwarders(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);

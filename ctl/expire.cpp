@@ -1,4 +1,4 @@
-// defenderctl expire: deletes records that are older than they are to be kept.
+// defenderctl expire: deletes records and forwarding sightings that are older than they are to be kept.
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -23,9 +23,8 @@ std::string check_moment(const std::string& text) {
     return parse_rfc3339(text) ? std::string() : text + " is no RFC 3339 time such as 2026-05-01T00:00:00Z";
 }
 
-UtcSeconds limit_of(const ExpireOptions& options, unsigned keep_days) {
+UtcSeconds limit_of(const ExpireOptions& options, UtcSeconds now, unsigned keep_days) {
     if (const auto before = parse_rfc3339(options.before)) return *before;
-    const auto now = parse_rfc3339(options.now).value_or(utc_now());
     return now - UtcSeconds{keep_days} * seconds_per_day;
 }
 
@@ -39,11 +38,19 @@ void expire(const ExpireOptions& options, Context& context) {
     }
     auto store = store::open_records(where, store::OpenMode::read_write);
     if (!store) return fail(context, store.error());
-    const auto before = limit_of(options, where.keep_days);
+    const auto now = parse_rfc3339(options.now).value_or(utc_now());
+    const auto before = limit_of(options, now, where.keep_days);
     const auto expired = store.value()->expire(before);
     if (!expired) return fail(context, expired.error());
+    // --before is about records; sightings are kept for their own time.
+    const auto sightings =
+        store::expire_sightings(where, store::first_day_that_counts(settings->indirect.keep_days, now));
+    if (!sightings) return fail(context, sightings.error());
     if (options.json) {
-        std::cout << store::json_text({{"before", to_rfc3339(before)}, {"expired", *expired}}) << '\n';
+        std::cout << store::json_text({{"before", to_rfc3339(before)},
+                                       {"expired", *expired},
+                                       {"expired_sightings", *sightings}})
+                  << '\n';
     } else {
         std::cout << *expired << " records received before " << to_rfc3339(before) << " deleted\n";
     }

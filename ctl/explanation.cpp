@@ -52,6 +52,12 @@ std::string overrides_of(const std::vector<auth::OverrideApplied>& overrides) {
     return text;
 }
 
+std::string forwarder_of(const auth::ForwarderEvidence& forwarder) {
+    auto text = name(forwarder.status) + ", " + forwarder.network;
+    if (forwarder.domains > 0) text += ", mail of " + std::to_string(forwarder.domains) + " domains";
+    return text;
+}
+
 std::string message_part(const store::Record& record) {
     const auto& evidence = record.evidence;
     std::vector<TextRow> rows{{"queue id", or_none(evidence.queue_id)},
@@ -61,6 +67,8 @@ std::string message_part(const store::Record& record) {
                               {"HELO", or_none(evidence.client.helo)},
                               {"MAIL FROM", "<" + evidence.mail_from + ">"},
                               {"From", author_of(evidence)}};
+    if (evidence.forwarder.status != auth::ForwarderStatus::unknown)
+        rows.push_back({"forwarder", forwarder_of(evidence.forwarder)});
     if (!evidence.list_id.empty()) rows.push_back({"List-Id", evidence.list_id});
     if (!evidence.resent_from.empty()) rows.push_back({"Resent-From", evidence.resent_from});
     return "Message\n" + text_table(rows);

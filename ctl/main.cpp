@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
     defender::ctl::add_explain(app, context);
     defender::ctl::add_what_if(app, context);
     defender::ctl::add_report(app, context);
+    defender::ctl::add_forwarders(app, context);
     defender::ctl::add_status(app, context);
     defender::ctl::add_migrate(app, context);
     defender::ctl::add_expire(app, context);

@@ -39,6 +39,7 @@ Gateway::Gateway(std::shared_ptr<const Configuration> configuration,
                  std::unique_ptr<FailureReports> failure_reports)
     : metrics_(metrics),
       configuration_(std::move(configuration)),
+      forwarders_(std::make_shared<const auth::KnownForwarders>()),
       failure_reports_(std::move(failure_reports)),
       writer_(std::move(open_store), configuration_->settings->store.queue_max),
       workers_(configuration_->settings->milter.workers) {}
@@ -57,6 +58,16 @@ std::shared_ptr<const Configuration> Gateway::configuration() const {
 void Gateway::replace_configuration(std::shared_ptr<const Configuration> configuration) {
     const std::lock_guard lock(mutex_);
     configuration_.swap(configuration);
+}
+
+std::shared_ptr<const auth::KnownForwarders> Gateway::forwarders() const {
+    const std::lock_guard lock(mutex_);
+    return forwarders_;
+}
+
+void Gateway::replace_forwarders(std::shared_ptr<const auth::KnownForwarders> forwarders) {
+    const std::lock_guard lock(mutex_);
+    forwarders_.swap(forwarders);
 }
 
 void Gateway::post(std::function<void()> work) {

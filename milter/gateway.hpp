@@ -17,6 +17,7 @@
 #include "common/auth/arc_sealing.hpp"
 #include "common/auth/evidence_collector.hpp"
 #include "common/auth/judgement.hpp"
+#include "common/auth/known_forwarders.hpp"
 #include "common/base/result.hpp"
 #include "common/config/settings.hpp"
 #include "common/metrics/metrics.hpp"
@@ -52,6 +53,10 @@ class Gateway {
     [[nodiscard]] std::shared_ptr<const Configuration> configuration() const;
     void replace_configuration(std::shared_ptr<const Configuration> configuration);
 
+    /// Never null; nothing is known before replace_forwarders() is called.
+    [[nodiscard]] std::shared_ptr<const auth::KnownForwarders> forwarders() const;
+    void replace_forwarders(std::shared_ptr<const auth::KnownForwarders> forwarders);
+
     /// Runs `work` on a worker thread.
     void post(std::function<void()> work);
     [[nodiscard]] store::RecordWriter& writer() noexcept { return writer_; }
@@ -81,6 +86,7 @@ class Gateway {
     std::size_t connections_ = 0;
     std::size_t in_flight_ = 0;
     std::shared_ptr<const Configuration> configuration_;
+    std::shared_ptr<const auth::KnownForwarders> forwarders_;
     std::unique_ptr<FailureReports> failure_reports_;
     store::RecordWriter::Counts published_;
     store::RecordWriter writer_;

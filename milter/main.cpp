@@ -16,6 +16,7 @@
 #include "common/store/record_mover.hpp"
 #include "common/store/stores.hpp"
 #include "milter/failure_reports.hpp"
+#include "milter/forwarder_refresh.hpp"
 #include "milter/gateway.hpp"
 #include "milter/libmilter_frontend.hpp"
 #include "milter/reload.hpp"
@@ -78,11 +79,15 @@ class FrontendThread {
     std::thread thread_;
 };
 
-void serve_until_stopped(Gateway& gateway, metrics::Metrics& metrics, const std::string& settings_file) {
+void serve_until_stopped(Gateway& gateway, ForwarderRefresh& forwarders, metrics::Metrics& metrics,
+                         const std::string& settings_file) {
     for (;;) {
         if (next_event() == Event::stop) return;
         sd_notify(0, "RELOADING=1");
-        if (const auto settings = reload(gateway, metrics, settings_file)) configure_log(settings->log);
+        if (const auto settings = reload(gateway, metrics, settings_file)) {
+            configure_log(settings->log);
+            forwarders.read_again();
+        }
         sd_notify(0, "READY=1");
     }
 }
@@ -142,13 +147,14 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
     const auto mover = make_mover(settings->store, metrics);
     Gateway gateway(std::move(*configuration), journal_opener(settings->store, mover.get()), metrics,
                     make_failure_reports(settings->store));
+    const auto forwarders = make_forwarder_refresh(gateway, settings->store);
     Endpoints endpoints(gateway, metrics, *settings, mover.get());
     LibmilterFrontend frontend(gateway, settings->milter);
     FrontendThread thread(frontend);
     log::info("MILTER_READY", {{"socket", settings->milter.socket}, {"version", DEFENDER_VERSION}});
     sd_notify(0, "READY=1");
 
-    serve_until_stopped(gateway, metrics, settings_file);
+    serve_until_stopped(gateway, *forwarders, metrics, settings_file);
 
     const bool clean = drain(gateway, thread);
     log::info("MILTER_STOPPED", {{"clean", clean}});

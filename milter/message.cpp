@@ -76,6 +76,9 @@ void Message::judge() {
 void Message::judge_or_throw() {
     auto evidence = collector_.take(queue_id_, draw());
     evidence.own_report_mail = own_reports_.concern(evidence);
+    if (configuration_->settings->indirect.enabled && !client_.local) {
+        evidence.forwarder = gateway_.forwarders()->find(client_.address);
+    }
     auto judgement = auth::judge(evidence, configuration_->judge);
     const auto& settings = *configuration_->settings;
     auto reply = reply_for(evidence, judgement, settings,
@@ -133,6 +136,7 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
     record.reply = smtp_text(reply);
     record.error = std::move(error);
     record.milliseconds = spent.count();
+    record.sighting = auth::forwarding_sighting(record.evidence, configuration_->judge);
     offer_failure(record);
     gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
                             [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {

@@ -41,8 +41,12 @@ Status Rounds::expire(UtcSeconds now) {
     if (!expired) return expired.error();
     const auto documents = store_.expire_documents(now - settings_.report.keep_days * seconds_per_day);
     if (!documents) return documents.error();
-    if (*expired + *documents > 0)
-        log::info("REPORTER_EXPIRED", {{"records", *expired}, {"report_files", *documents}});
+    const auto sightings = store::expire_sightings(
+        settings_.store, store::first_day_that_counts(settings_.indirect.keep_days, now));
+    if (!sightings) return sightings.error();
+    if (*expired + *documents + *sightings > 0)
+        log::info("REPORTER_EXPIRED",
+                  {{"records", *expired}, {"report_files", *documents}, {"sightings", *sightings}});
     return Done{};
 }
 

@@ -21,7 +21,8 @@ class Rounds {
 
     /// All that is due at `now`. `stop` is asked between two steps; true: ends early.
     [[nodiscard]] Status run(UtcSeconds now, const std::function<bool()>& stop);
-    /// Deletes records older than store.keep and reports older than report.keep.
+    /// Deletes records older than store.keep, reports older than report.keep, and forwarding sightings that
+    /// do not count any more.
     [[nodiscard]] Status expire(UtcSeconds now);
     [[nodiscard]] const report::ReportingCounts& counts() const noexcept { return reporting_.counts(); }
 

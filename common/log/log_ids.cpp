@@ -37,6 +37,14 @@ constexpr auto ids = std::to_array<LogId>({
      "A failure report that was asked for could not be made; the message is not touched.",
      "See what the line names: most often a disk that is full."},
     {"FAILURE_REPORT_MADE", "A failure report was made and waits to be sent.", ""},
+    {"FORWARDERS_NOT_READ",
+     "It could not be read which clients are known as forwarders; what was known before still counts. Told "
+     "once; it is tried again every minute.",
+     "See what the line names: most often a PostgreSQL server that is away, or a disk that is full."},
+    {"FORWARDERS_READ",
+     "What is known of forwarders has changed; the line has how many networks are learned, confirmed and "
+     "denied.",
+     "\"defenderctl forwarders\" lists them."},
     {"MESSAGE_EXEMPT",
      "A message was let through without being judged: its client is in trust.networks or has logged in.", ""},
     {"MESSAGE_JUDGED",
@@ -65,7 +73,10 @@ constexpr auto ids = std::to_array<LogId>({
     {"MILTER_STOPPED", "The milter has ended.", ""},
     {"MILTER_STOPPING", "The milter was told to end; it finishes the messages in hand first.", ""},
     {"REPORTER_DISABLED", "report.enabled is false: no reports are made.", ""},
-    {"REPORTER_EXPIRED", "Records and reports older than store.keep and report.keep were deleted.", ""},
+    {"REPORTER_EXPIRED",
+     "Records older than store.keep, reports older than report.keep and sightings of forwarders older than "
+     "indirect.keep_days were deleted.",
+     ""},
     {"REPORTER_METRICS_FAILED", "The reporter's /metrics could not be opened; reports are made all the same.",
      "See whether another program has the address of report.metrics_listen."},
     {"REPORTER_READY", "The reporter has begun its work.", ""},

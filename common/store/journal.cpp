@@ -17,17 +17,19 @@ std::string select_first() {
         for (const auto& column : columns) list += ", " + prefix + column;
         return list;
     };
-    return "SELECT r.id, r.day, d.record_id" + names("r.", record_columns()) +
-           names("d.", record_domain_columns()) +
+    return "SELECT r.id, r.day, s.network, s.domain, s.first_day, s.last_day, d.record_id" +
+           names("r.", record_columns()) + names("d.", record_domain_columns()) +
            " FROM (SELECT * FROM record ORDER BY id LIMIT $1) AS r"
+           " LEFT JOIN forwarding_sighting AS s ON s.record_id = r.id"
            " LEFT JOIN record_domain AS d ON d.record_id = r.id ORDER BY r.id, d.ordinal";
 }
 
 /// Where select_first() has them.
 constexpr int id_column = 0;
 constexpr int day_column = 1;
-constexpr int domain_column = 2;
-constexpr int first_column = 3;
+constexpr int sighting_column = 2;
+constexpr int domain_column = 6;
+constexpr int first_column = 7;
 
 std::vector<std::string> texts(const SqlRow& row, int from, std::size_t count) {
     std::vector<std::string> all;
@@ -42,6 +44,12 @@ std::size_t octets_of(const std::vector<std::string>& values) {
     return octets;
 }
 
+std::optional<WaitingSighting> sighting_of(const SqlRow& row) {
+    if (row.is_null(sighting_column)) return std::nullopt;
+    return WaitingSighting{row.text(sighting_column), row.text(sighting_column + 1),
+                           UtcDay{row.number(sighting_column + 2)}, UtcDay{row.number(sighting_column + 3)}};
+}
+
 /// Collects rows of select_first() into entries.
 class EntryReader {
   public:
@@ -53,8 +61,11 @@ class EntryReader {
         if (entries_.empty() || entries_.back().id != id) {
             full_ = full_ || held_ >= octets_;
             if (full_) return;
-            entries_.push_back(
-                {id, UtcDay{row.number(day_column)}, texts(row, first_column, record_columns().size()), {}});
+            entries_.push_back({id,
+                                UtcDay{row.number(day_column)},
+                                texts(row, first_column, record_columns().size()),
+                                {},
+                                sighting_of(row)});
             held_ += octets_of(entries_.back().columns);
         }
         if (row.is_null(domain_column)) return;
@@ -151,8 +162,17 @@ Result<std::vector<JournalEntry>> Journal::first(std::uint64_t records, std::siz
 }
 
 Status Journal::remove(std::int64_t first_id, std::int64_t last_id) {
-    const auto done = connection_->run("DELETE FROM record WHERE id >= $1 AND id <= $2", {first_id, last_id});
-    if (!done) return done.error();
+    auto transaction = SqlTransaction::begin(*connection_);
+    if (!transaction) return transaction.error();
+    if (auto erased = erase(first_id, last_id); !erased) return erased;
+    return transaction.value()->commit();
+}
+
+Status Journal::erase(std::int64_t first_id, std::int64_t last_id) {
+    for (const auto* sql : {"DELETE FROM record WHERE id >= $1 AND id <= $2",
+                            "DELETE FROM forwarding_sighting WHERE record_id >= $1 AND record_id <= $2"}) {
+        if (const auto done = connection_->run(sql, {first_id, last_id}); !done) return done.error();
+    }
     return Done{};
 }
 
@@ -165,7 +185,7 @@ Status Journal::set_aside(const JournalEntry& entry, const std::string& reason, 
         " WHERE true ON CONFLICT DO NOTHING",
         {entry.id, now, column_text(reason), text_of(entry)});
     if (!kept) return kept.error();
-    if (auto removed = remove(entry.id, entry.id); !removed) return removed;
+    if (auto erased = erase(entry.id, entry.id); !erased) return erased;
     return transaction.value()->commit();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,21 @@ namespace defender::store {
 [[nodiscard]] const std::vector<std::string>& record_columns();
 [[nodiscard]] const std::vector<std::string>& record_domain_columns();
 
+/// A forwarding sighting as it waits with a record.
+struct WaitingSighting {
+    std::string network;
+    std::string domain;
+    UtcDay first_day;
+    UtcDay last_day;
+};
+
 /// A record as it waits; every value as text.
 struct JournalEntry {
     std::int64_t id = 0;
     UtcDay day;
     std::vector<std::string> columns;               ///< as record_columns()
     std::vector<std::vector<std::string>> domains;  ///< each as record_domain_columns(), in their order
+    std::optional<WaitingSighting> sighting;
 };
 
 class Journal {
@@ -42,7 +52,7 @@ class Journal {
     /// The first records that wait, in the order of their ids: at most `records`, and no more once they hold
     /// `octets`.
     [[nodiscard]] Result<std::vector<JournalEntry>> first(std::uint64_t records, std::size_t octets);
-    /// Deletes those from one id to another, both included.
+    /// Deletes those from one id to another, both included, and the sightings that wait with them.
     [[nodiscard]] Status remove(std::int64_t first_id, std::int64_t last_id);
     /// Takes a record out of the way of the others, and keeps it with the reason.
     [[nodiscard]] Status set_aside(const JournalEntry& entry, const std::string& reason, UtcSeconds now);
@@ -61,6 +71,8 @@ class Journal {
   private:
     explicit Journal(std::unique_ptr<SqlConnection> connection) : connection_(std::move(connection)) {}
     [[nodiscard]] Status read_name();
+    /// Inside a transaction.
+    [[nodiscard]] Status erase(std::int64_t first_id, std::int64_t last_id);
     [[nodiscard]] Result<std::uint64_t> number(std::string_view sql);
 
     std::unique_ptr<SqlConnection> connection_;

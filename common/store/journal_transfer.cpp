@@ -5,6 +5,7 @@
 #include "common/base/text.hpp"
 #include "common/base/utc_clock.hpp"
 #include "common/log/log.hpp"
+#include "common/store/forwarders.hpp"
 
 namespace defender::store {
 namespace {
@@ -20,6 +21,24 @@ constexpr std::string_view set_up =
     "CREATE TEMPORARY TABLE IF NOT EXISTS record_domain_move (LIKE record_domain) ON COMMIT DELETE ROWS;"
     "SELECT set_config('synchronous_commit', 'on', true)"
     " WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Seen by many, or long ago by one: each pair stands once. In the order of the key, so that hosts that write
+/// the same rows do not wait for each other.
+constexpr std::string_view set_up_sightings =
+    "CREATE TEMPORARY TABLE IF NOT EXISTS forwarding_sighting_move (LIKE forwarding_sighting)"
+    " ON COMMIT DELETE ROWS";
+constexpr std::string_view copy_sightings =
+    "COPY forwarding_sighting_move (network, domain, first_day, last_day) FROM STDIN";
+constexpr std::string_view insert_sightings =
+    "INSERT INTO forwarding_sighting AS known (network, domain, first_day, last_day)"
+    " SELECT network, domain, min(first_day), max(last_day) FROM forwarding_sighting_move AS seen"
+    " WHERE EXISTS (SELECT FROM forwarding_sighting AS same"
+    "               WHERE same.network = seen.network AND same.domain = seen.domain)"
+    " OR (SELECT count(*) FROM forwarding_sighting AS others WHERE others.network = seen.network) < $1"
+    " GROUP BY network, domain ORDER BY network, domain"
+    " ON CONFLICT (network, domain) DO UPDATE SET first_day = least(known.first_day, excluded.first_day),"
+    " last_day = greatest(known.last_day, excluded.last_day)"
+    " WHERE excluded.first_day < known.first_day OR excluded.last_day > known.last_day";
 
 struct Statements {
     std::string copy_records;
@@ -64,6 +83,14 @@ void append_row(std::string& rows, const JournalEntry& entry, const std::string&
         append_copy_text(rows, value);
     }
     rows += '\n';
+}
+
+void append_row(std::string& rows, const WaitingSighting& sighting) {
+    append_copy_text(rows, sighting.network);
+    rows += '\t';
+    append_copy_text(rows, sighting.domain);
+    rows += '\t' + std::to_string(sighting.first_day.number) + '\t' +
+            std::to_string(sighting.last_day.number) + '\n';
 }
 
 /// record_columns() begins with these two.
@@ -135,7 +162,21 @@ Status JournalTransfer::fill(Entries entries) {
     const auto inserted = database_.run(statements().insert_records);
     if (!inserted) return inserted.error();
     if (auto done = database_.run(statements().insert_domains); !done) return done.error();
+    if (auto done = add_sightings(entries); !done) return done;
     return check_names(entries, *inserted);
+}
+
+Status JournalTransfer::add_sightings(Entries entries) {
+    std::string rows;
+    for (const auto& entry : entries) {
+        if (entry.sighting) append_row(rows, *entry.sighting);
+    }
+    if (rows.empty()) return Done{};
+    if (auto done = database_.execute(std::string(set_up_sightings)); !done) return done;
+    if (auto done = database_.copy_in(std::string(copy_sightings), rows); !done) return done;
+    const auto added = database_.run(insert_sightings, {most_domains_of_a_network});
+    if (!added) return added.error();
+    return Done{};
 }
 
 Status JournalTransfer::check_names(Entries entries, std::uint64_t inserted) {

@@ -6,6 +6,8 @@
 /// journal get into PostgreSQL strictly in the order of their ids, so that all up to the highest one seen are
 /// there; the folding of reports relies on it.
 ///
+/// The forwarding sightings that wait with the records go over in the same transactions.
+///
 /// Where the file was copied (a machine that was cloned, a backup that was put back), two files give the same
 /// names to different records. That is noticed where they meet; the journal then takes a new name for what
 /// follows, and it is logged (STORE_JOURNAL_RENAMED).
@@ -48,6 +50,7 @@ class JournalTransfer {
     /// One transaction.
     [[nodiscard]] Status insert(Entries entries);
     [[nodiscard]] Status fill(Entries entries);
+    [[nodiscard]] Status add_sightings(Entries entries);
     /// Whether what stands in PostgreSQL under the names of the entries is the entries; `inserted` of them
     /// are new there.
     [[nodiscard]] Status check_names(Entries entries, std::uint64_t inserted);

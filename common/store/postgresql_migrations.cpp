@@ -132,6 +132,25 @@ END
 $body$;
 )sql";
 
+// As in SQLite, but that a sighting, once here, belongs to no record.
+constexpr std::string_view create_forwarders = R"sql(
+CREATE TABLE forwarding_sighting (
+    network   TEXT COLLATE "C" NOT NULL,
+    domain    TEXT COLLATE "C" NOT NULL,
+    first_day BIGINT           NOT NULL,
+    last_day  BIGINT           NOT NULL,
+    PRIMARY KEY (network, domain)
+);
+CREATE INDEX forwarding_sighting_last_day ON forwarding_sighting (last_day);
+
+CREATE TABLE forwarder_ruling (
+    network TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    status  TEXT COLLATE "C" NOT NULL,
+    said_at BIGINT           NOT NULL,
+    comment TEXT COLLATE "C" NOT NULL
+);
+)sql";
+
 Result<bool> is_empty(PostgresqlConnection& connection) {
     bool empty = false;
     const auto done = connection.run("SELECT to_regclass('schema_version')", {},
@@ -170,8 +189,10 @@ Result<int> apply_next(PostgresqlConnection& connection, std::span<const Postgre
 }  // namespace
 
 std::span<const PostgresqlMigration> postgresql_migrations() {
-    static const std::array migrations{PostgresqlMigration{
-        std::string(create_records) + std::string(create_functions) + report_tables(SqlDialect::postgresql)}};
+    static const std::array migrations{
+        PostgresqlMigration{std::string(create_records) + std::string(create_functions) +
+                            report_tables(SqlDialect::postgresql)},
+        PostgresqlMigration{std::string(create_forwarders)}};
     return migrations;
 }
 

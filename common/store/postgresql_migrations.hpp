@@ -9,6 +9,8 @@
 /// work needs, besides CONNECT and TEMPORARY on the database and USAGE on the schema:
 ///     GRANT SELECT ON schema_version TO …;
 ///     GRANT SELECT, INSERT ON record, record_domain, journal TO …;
+///     GRANT SELECT, INSERT, UPDATE ON forwarding_sighting TO …;
+///     GRANT SELECT ON forwarder_ruling TO …;
 ///     GRANT EXECUTE ON FUNCTION defender_make_day(bigint) TO …;
 /// Partitions are then made with the rights of the owner. Thread-safety: as PostgresqlConnection.
 #pragma once

@@ -90,6 +90,30 @@ CREATE TABLE set_aside (
 ) STRICT;
 )sql";
 
+// forwarding_sighting: a network whose client handed on mail of a domain, and the days on which that was
+// first and last seen; record_id: the record of that last day that showed it first, with which the row moves
+// on where the file is a journal. No foreign key: records and sightings are kept for times of their own.
+// forwarder_ruling: what the operator said of a network; status: confirmed or denied.
+constexpr std::string_view create_forwarders = R"sql(
+CREATE TABLE forwarding_sighting (
+    network   TEXT    NOT NULL,
+    domain    TEXT    NOT NULL,
+    first_day INTEGER NOT NULL,
+    last_day  INTEGER NOT NULL,
+    record_id INTEGER NOT NULL,
+    PRIMARY KEY (network, domain)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX forwarding_sighting_record ON forwarding_sighting (record_id);
+CREATE INDEX forwarding_sighting_last_day ON forwarding_sighting (last_day);
+
+CREATE TABLE forwarder_ruling (
+    network TEXT    NOT NULL PRIMARY KEY,
+    status  TEXT    NOT NULL,
+    said_at INTEGER NOT NULL,
+    comment TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 const std::string& create_reports() {
     static const std::string sql = std::string(create_journal) + report_tables(SqlDialect::sqlite);
     return sql;
@@ -160,7 +184,8 @@ Result<int> current_version(SqliteDatabase& database) {
 
 std::span<const SqliteMigration> sqlite_migrations() {
     static const std::array migrations_of_the_store{SqliteMigration{create_records},
-                                                    SqliteMigration{create_reports()}};
+                                                    SqliteMigration{create_reports()},
+                                                    SqliteMigration{create_forwarders}};
     return migrations_of_the_store;
 }
 

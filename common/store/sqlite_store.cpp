@@ -6,6 +6,7 @@
 #include "common/store/record_row.hpp"
 #include "common/store/sqlite_database.hpp"
 #include "common/store/sqlite_migrations.hpp"
+#include "common/store/sqlite_sightings.hpp"
 
 namespace defender::store {
 namespace {
@@ -62,7 +63,7 @@ void bind_domain(SqliteStatement& statement, std::int64_t record_id, std::int64_
     statement.bind(row.disposition).bind(std::int64_t{row.sampled_out}).bind(row.reasons);
 }
 
-/// The two INSERT statements, prepared once for each batch.
+/// What inserts a record and what goes with it, prepared once for each batch.
 class RecordInsertion {
   public:
     [[nodiscard]] static Result<RecordInsertion> prepare(SqliteDatabase& database) {
@@ -73,7 +74,8 @@ class RecordInsertion {
         return RecordInsertion(database, std::move(record).value(), std::move(domain).value());
     }
 
-    [[nodiscard]] Status insert(const RecordRow& row) {
+    [[nodiscard]] Status insert(const RecordRow& row,
+                                const std::optional<auth::ForwardingSighting>& sighting) {
         bind_record(record_, row);
         if (auto done = record_.run(); !done) return done;
         const auto id = database_->last_insert_id();
@@ -82,16 +84,20 @@ class RecordInsertion {
             bind_domain(domain_, id, ordinal++, domain);
             if (auto done = domain_.run(); !done) return done;
         }
-        return Done{};
+        return sighting ? sightings_.add(*sighting, id) : Done{};
     }
 
   private:
     RecordInsertion(SqliteDatabase& database, SqliteStatement record, SqliteStatement domain)
-        : database_(&database), record_(std::move(record)), domain_(std::move(domain)) {}
+        : database_(&database),
+          record_(std::move(record)),
+          domain_(std::move(domain)),
+          sightings_(database) {}
 
     SqliteDatabase* database_;
     SqliteStatement record_;
     SqliteStatement domain_;
+    SqliteSightings sightings_;
 };
 
 class SqliteStore final : public RecordStore {
@@ -123,8 +129,8 @@ Status SqliteStore::append(const std::vector<Record>& records) {
     if (!transaction) return transaction.error();
     auto insertion = RecordInsertion::prepare(*database_);
     if (!insertion) return insertion.error();
-    for (const auto& row : rows) {
-        if (auto inserted = insertion->insert(row); !inserted) return inserted;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (auto done = insertion->insert(rows[i], records[i].sighting); !done) return done;
     }
     return transaction.value()->commit();
 }

@@ -46,6 +46,17 @@ Result<LocalJournal> open_local(const std::string& path, OpenMode mode) {
     return LocalJournal{std::move(records).value(), std::move(journal).value()};
 }
 
+/// What all hosts share: PostgreSQL, or the file where there is none.
+Result<std::unique_ptr<SqlConnection>> open_shared(const config::StoreSettings& settings, OpenMode mode,
+                                                   PostgresqlConnection::GiveUp give_up = {}) {
+    if (settings.postgresql.empty()) return open_sqlite_connection(settings.path, mode);
+    auto connection = PostgresqlConnection::make(settings.postgresql);
+    if (!connection) return connection.error();
+    connection.value()->give_up_when(std::move(give_up));
+    if (auto ready = bring_up_to_date(**connection, mode); !ready) return ready.error();
+    return std::unique_ptr<SqlConnection>(std::move(connection).value());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RecordStore>> open_journal(const config::StoreSettings& settings, Appended appended) {
@@ -71,15 +82,32 @@ Result<std::unique_ptr<RecordStore>> open_records(const config::StoreSettings& s
 }
 
 Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& settings, OpenMode mode) {
-    if (settings.postgresql.empty()) {
-        auto connection = open_sqlite_connection(settings.path, mode);
-        if (!connection) return connection.error();
-        return make_report_store(std::move(connection).value());
-    }
-    auto connection = PostgresqlConnection::make(settings.postgresql);
+    auto connection = open_shared(settings, mode);
     if (!connection) return connection.error();
-    if (auto ready = bring_up_to_date(**connection, mode); !ready) return ready.error();
     return make_report_store(std::move(connection).value());
+}
+
+Result<std::unique_ptr<Forwarders>> open_forwarders(const config::StoreSettings& settings, OpenMode mode,
+                                                    PostgresqlConnection::GiveUp give_up) {
+    auto connection = open_shared(settings, mode, std::move(give_up));
+    if (!connection) return connection.error();
+    return std::make_unique<Forwarders>(std::move(connection).value());
+}
+
+Result<std::uint64_t> expire_sightings(const config::StoreSettings& settings, UtcDay before) {
+    std::uint64_t expired = 0;
+    if (!settings.postgresql.empty() && std::filesystem::exists(settings.path)) {
+        auto journal = settings;
+        journal.postgresql.clear();
+        const auto waiting = expire_sightings(journal, before);
+        if (!waiting) return waiting;
+        expired += *waiting;
+    }
+    auto forwarders = open_forwarders(settings, OpenMode::read_write);
+    if (!forwarders) return forwarders.error();
+    const auto known = forwarders.value()->expire(before);
+    if (!known) return known;
+    return expired + *known;
 }
 
 Result<std::vector<MigratedStore>> migrate_stores(const config::StoreSettings& settings) {

@@ -12,6 +12,8 @@
 
 #include "common/base/result.hpp"
 #include "common/config/settings.hpp"
+#include "common/store/forwarders.hpp"
+#include "common/store/postgresql_connection.hpp"
 #include "common/store/record_store.hpp"
 #include "common/store/report_store.hpp"
 #include "common/store/sqlite_store.hpp"
@@ -32,6 +34,14 @@ using Appended = std::function<void(std::uint64_t records)>;
 /// Where reports are made. read_write brings the schema to this program's version first.
 [[nodiscard]] Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& settings,
                                                                 OpenMode mode);
+
+/// Where forwarders are known: the file, or PostgreSQL alone, since in a journal sightings only wait.
+/// `give_up` as PostgresqlConnection has it.
+[[nodiscard]] Result<std::unique_ptr<Forwarders>> open_forwarders(const config::StoreSettings& settings,
+                                                                  OpenMode mode,
+                                                                  PostgresqlConnection::GiveUp give_up = {});
+/// Deletes the sightings last made before this day, those that wait included; how many there were.
+[[nodiscard]] Result<std::uint64_t> expire_sightings(const config::StoreSettings& settings, UtcDay before);
 
 /// A database, and the versions that its schema was brought from and to.
 struct MigratedStore {

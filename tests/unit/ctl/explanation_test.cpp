@@ -75,6 +75,16 @@ Why
 )");
 }
 
+TEST(Explanation, SaysWhatWasKnownOfTheClientAsAForwarderWhereSomethingWas) {
+    auto record = test::sample_record();
+    EXPECT_THAT(explanation_text(record), Not(HasSubstr("forwarder")));
+    record.evidence.forwarder = {auth::ForwarderStatus::learned, "2001:db8::/64", 12};
+    EXPECT_THAT(explanation_text(record),
+                HasSubstr("  forwarder  learned, 2001:db8::/64, mail of 12 domains\n"));
+    record.evidence.forwarder = {auth::ForwarderStatus::denied, "2001:db8::/32", 0};
+    EXPECT_THAT(explanation_text(record), HasSubstr("  forwarder  denied, 2001:db8::/32\n"));
+}
+
 TEST(Explanation, NamesOfTheTreeWalksAreShownWithWhatStandsThere) {
     auto record = test::plain_record("Q");
     record.evidence.walked = tests::TreeWalks()

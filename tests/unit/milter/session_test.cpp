@@ -109,6 +109,33 @@ TEST_F(SessionTest, AlignedSpfPassIsAcceptedMarkedAndRecorded) {
     EXPECT_EQ(records()[0].host, "mx.example.net");
 }
 
+TEST_F(SessionTest, WhatIsKnownOfTheClientAsAForwarderIsEvidence) {
+    start();
+    gateway_->replace_forwarders(std::make_shared<const auth::KnownForwarders>(
+        std::vector<auth::KnownForwarder>{{"192.0.2.1", auth::ForwarderStatus::learned, 12}}));
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    end(session, "Q1");
+    feed(session, "192.0.2.2", "user@example.com");
+    end(session, "Q2");
+    ASSERT_EQ(records().size(), 2U);
+    EXPECT_EQ(records()[0].evidence.forwarder.status, auth::ForwarderStatus::learned);
+    EXPECT_EQ(records()[0].evidence.forwarder.network, "192.0.2.1");
+    EXPECT_EQ(records()[0].evidence.forwarder.domains, 12U);
+    EXPECT_EQ(records()[1].evidence.forwarder.status, auth::ForwarderStatus::unknown);
+}
+
+TEST_F(SessionTest, WithoutTheSettingForwardersAreNotLookedAt) {
+    settings_->indirect.enabled = false;
+    start();
+    gateway_->replace_forwarders(std::make_shared<const auth::KnownForwarders>(
+        std::vector<auth::KnownForwarder>{{"192.0.2.1", auth::ForwarderStatus::confirmed, 0}}));
+    Session session(*gateway_);
+    feed(session, "192.0.2.1", "user@example.com");
+    end(session, "Q1");
+    EXPECT_EQ(records().at(0).evidence.forwarder.status, auth::ForwarderStatus::unknown);
+}
+
 TEST_F(SessionTest, WhatGoesOnIsSealedBelowTheResultsAndTheSealHolds) {
     seal_messages();
     start();

@@ -261,7 +261,9 @@ TEST_F(JournalTransferTest, WhatWasSetAsideExpires) {
 }
 
 TEST_F(JournalTransferTest, ALackOfRightsIsNoFaultOfTheRecord) {
-    append(records_named("A", 3));
+    auto records = records_named("A", 3);
+    records[1].sighting = {"192.0.2.1", "example.org", UtcDay{20574}};
+    append(records);
     store_.sql("CREATE ROLE " + store_.database() + " LOGIN");
     auto settings = store_.settings.postgresql;
     settings.replace(settings.find("user=defender"), 13, "user=" + store_.database());
@@ -273,6 +275,7 @@ TEST_F(JournalTransferTest, ALackOfRightsIsNoFaultOfTheRecord) {
 
     store_.sql("GRANT SELECT ON schema_version TO " + store_.database());
     store_.sql("GRANT SELECT, INSERT ON record, record_domain, journal TO " + store_.database());
+    store_.sql("GRANT SELECT, INSERT, UPDATE ON forwarding_sighting TO " + store_.database());
     store_.sql("GRANT EXECUTE ON FUNCTION defender_make_day(BIGINT) TO " + store_.database());
     const auto allowed = connect(settings);
     const auto version = bring_up_to_date(*allowed, OpenMode::read_write);

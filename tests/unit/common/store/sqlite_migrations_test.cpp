@@ -144,6 +144,25 @@ TEST_F(SqliteMigrationsTest, AFileOfVersionOneStillOpensWithItsRecords) {
     EXPECT_TRUE(open_sqlite_store(path_, OpenMode::read_write).value()->append({found->front()}));
 }
 
+TEST_F(SqliteMigrationsTest, AFileOfVersionTwoStillOpensAndBeginsToLearnForwarders) {
+    {
+        std::ifstream file(DEFENDER_SOURCE_DIR "/tests/data/store/version-2.sql");
+        std::ostringstream sql;
+        sql << file.rdbuf();
+        ASSERT_TRUE(open()->execute(sql.str()));
+        EXPECT_EQ(*schema_version(*open(), sqlite_migrations()), 2);
+    }
+    auto store = open_sqlite_store(path_, OpenMode::read_write);
+    ASSERT_TRUE(store) << store.error().message;
+    auto found = store.value()->find("4F2A1B");
+    ASSERT_EQ(found->size(), 1U);
+    found->front().sighting = {"192.0.2.1", "example.org", UtcDay{20574}};
+    ASSERT_TRUE(store.value()->append({found->front()}));
+    EXPECT_EQ(*open()->number("SELECT record_id FROM forwarding_sighting"), 2);
+    auto connection = open_sqlite_connection(path_, OpenMode::read_only);
+    EXPECT_EQ(make_report_store(std::move(connection).value())->suppressions()->size(), 1U);
+}
+
 TEST_F(SqliteMigrationsTest, TheRecordsOfVersionOneAreReportedAfterItsMigration) {
     {
         std::ifstream file(DEFENDER_SOURCE_DIR "/tests/data/store/version-1.sql");
