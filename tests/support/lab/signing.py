@@ -9,12 +9,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-import dkim
 import nacl.encoding
 import nacl.signing
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from dkim.canonicalization import Relaxed
+
+from lab.dkimpy import dkim
 
 SIGNED = ["From", "To", "Subject", "Date", "Message-ID"]
 
@@ -57,7 +57,7 @@ def sign(message, key, domain, selector, headers=None, body_octets=None, tags=No
     """The message with a relaxed/relaxed signature in front. `tags` adds tags, or replaces those of that
     name."""
     head, _, body = message.partition(b"\r\n\r\n")
-    canonical_body = Relaxed.canonicalize_body(body)
+    canonical_body = dkim.canonicalization.Relaxed.canonicalize_body(body)
     all_tags = {"v": "1", "a": key.algorithm, "c": "relaxed/relaxed", "d": domain, "s": selector,
                 "h": ":".join(headers or SIGNED)}
     if body_octets is not None:

@@ -10,6 +10,11 @@ GOOD_IP6 = "2001:db8::10"
 ATTACKER_IP = "192.0.2.66"
 STRANGER_IP = "198.51.100.7"
 
+# Names of the zone for which the name server may be made to fail.
+SERVFAIL = {("_dmarc.polfail.example", "TXT"), ("spffail.example", "TXT"),
+            ("s1._domainkey.keyfail.example", "TXT"), ("_dmarc.half.none.example", "TXT"),
+            ("_dmarc.fails.corp.example", "TXT")}
+
 IDN_U = "b\u00fccher.example"
 IDN_A = "xn--bcher-kva.example"
 
