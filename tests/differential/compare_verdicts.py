@@ -123,8 +123,8 @@ def loopback_dns(answer):
 
 
 def compare(lab, mail, known, counts):
-    envelope = {"queue_id": mail.name.replace("-", "")[:20], "mail_from": mail.envelope.mail_from,
-                "ip": mail.envelope.client, "helo": mail.envelope.helo}
+    envelope = {"queue_id": mail.name.replace("-", "")[:20], "ip": mail.envelope.client,
+                "mail_from": mail.envelope.mail_from.encode("latin-1"), "helo": mail.envelope.helo.encode("latin-1")}
     ours, record = lab.defender.judge(mail.message, envelope)
     peers = lab.peers.judge(mail.message, envelope)
     theirs = verdict_of(peers.results, peers.action)

@@ -2,7 +2,7 @@
 
     NAME.eml       the message as it came after DATA: CRLF line ends, any octets
     NAME.json      {"title", "client", "helo", "mail_from"}: what it is, the client's address, the name in EHLO,
-                   the reverse-path without its angle brackets
+                   the reverse-path without its angle brackets; of the last two each character is one octet
     dns.zone       a zone file of the root zone
     servfail.txt   names and types that are answered with SERVFAIL, one "NAME TYPE" a line; may be left out
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import dns.zone
 
-from lab.dns_server import Answer, Table
+from lab.dns_server import Answer, Table, raw_text
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Corpus:
         zone = dns.zone.from_file(str(self._folder / "dns.zone"), origin=".", relativize=False)
         records = {}
         for name, _, rdata in zone.iterate_rdatas():
-            records.setdefault((name.to_text(omit_final_dot=True).lower(), rdata.rdtype.name),
+            records.setdefault((raw_text(name), rdata.rdtype.name),
                                []).append(rdata.to_text())
         failing = self._folder / "servfail.txt"
         lines = failing.read_text(encoding="ascii").splitlines() if failing.exists() else []

@@ -13,7 +13,8 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "integration")]
 
 import corpus  # noqa: E402
-from gateway_rows import all_rows  # noqa: E402
+from attack_rows import attack_rows  # noqa: E402
+from gateway_rows import gateway_rows  # noqa: E402
 from lab.zones import SERVFAIL, Keys, lab_zone  # noqa: E402
 
 
@@ -22,12 +23,16 @@ def write(folder):
     so is one whose client has logged in, for that is not judged."""
     keys = Keys()
     mails = []
-    for row in all_rows():
+    for row in gateway_rows() + attack_rows():
         if row.login or row.name.startswith("spoof, only watched"):
             continue
-        envelope = corpus.Envelope(row.name, row.ip, row.helo, row.mail_from)
+        envelope = corpus.Envelope(row.name, row.ip, _text(row.helo), _text(row.mail_from))
         mails.append((envelope, row.build(keys)))
     corpus.write(folder, lab_zone(keys).file(), SERVFAIL, mails)
+
+
+def _text(value):
+    return value.decode("latin-1") if isinstance(value, bytes) else value.encode().decode("latin-1")
 
 
 def main():
