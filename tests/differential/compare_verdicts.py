@@ -11,6 +11,7 @@ reach them that no MTA would pass; all ask one name server on loopback. Needs ro
 
 import errno
 import random
+import re
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -35,14 +36,23 @@ ENFORCING = {"policy": {"mode": "enforce", "on_quarantine": "hold", "on_temperro
 QUICK_DNS = {"dns": {"try_timeout_ms": 500, "tries": 2, "total_timeout_ms": 4000}}
 
 
+ABSENT = "-"  # for a result that is not given
+DKIM_PROPERTIES = ("header.d", "header.s", "header.b")
+
+
 @dataclass
 class Verdict:
-    """`dkim` is by domain, selector and the first characters of b=."""
+    """`dkim` is by domain, selector and the first characters of b=; `nameless` is a DKIM result of which no domain
+    is given."""
 
-    spf: str = "-"
-    dmarc: str = "-"
+    spf: str = ABSENT
+    dmarc: str = ABSENT
     dkim: dict = field(default_factory=dict)
+    nameless: str = ABSENT
     action: str = "accept"
+
+    def signature(self, which):
+        return self.dkim.get(which, self.nameless)
 
 
 def verdict_of(results, action):
@@ -50,13 +60,21 @@ def verdict_of(results, action):
     for result in results:
         if result.method == "dmarc":
             verdict.dmarc = result.result
-        elif result.method == "spf" and ("smtp.mailfrom" in result.properties or verdict.spf == "-"):
+        elif result.method == "spf" and ("smtp.mailfrom" in result.properties or verdict.spf == ABSENT):
             verdict.spf = result.result
-        elif result.method == "dkim" and "header.d" in result.properties:
-            signature = (result.properties["header.d"].lower(), result.properties.get("header.s", "").lower(),
-                         result.properties.get("header.b", "")[:8])
-            verdict.dkim[signature] = result.result
+        elif result.method == "dkim":
+            signature = tuple(plain_text(result.properties.get(name, "")) for name in DKIM_PROPERTIES)
+            if signature[0]:
+                verdict.dkim[signature] = result.result
+            elif result.result != "none":
+                verdict.nameless = result.result
     return verdict
+
+
+def plain_text(value):
+    """A property as far as every program writes it alike: OpenDKIM leaves out blanks, and writes nothing, not even
+    quotes, for an empty value; Defender writes a question mark for a control character."""
+    return "" if value.startswith("header.") else re.sub(r"[^!-~]|\?", "", value).lower()[:200]
 
 
 class Defender:
@@ -90,7 +108,7 @@ def differences(ours, theirs):
     found = [kinds.Difference(what, getattr(ours, what), getattr(theirs, what))
              for what in ("spf", "dmarc", "action") if getattr(ours, what) != getattr(theirs, what)]
     for signature in sorted(ours.dkim.keys() | theirs.dkim.keys()):
-        left, right = ours.dkim.get(signature, "-"), theirs.dkim.get(signature, "-")
+        left, right = ours.signature(signature), theirs.signature(signature)
         if left != right:
             found.append(kinds.Difference("dkim", left, right, f"d={signature[0]} s={signature[1]}"))
     return found
@@ -130,13 +148,14 @@ def compare(lab, mail, known, counts):
     theirs = verdict_of(peers.results, peers.action)
     unexplained = []
     for difference in differences(ours, theirs):
-        kind = kinds.kind_of(difference, mail, record, known)
+        kind = kinds.kind_of(difference, mail, record["evidence"], known)
         counts[kind] += 1
         print(f"      {kind or 'UNEXPLAINED'}: {difference}")
         if kind is None:
             unexplained.append(str(difference))
     if unexplained:
-        raise Failed("\n".join([*unexplained, str(asdict(mail.envelope)), f"Defender: {ours}", f"theirs: {theirs}"]))
+        raise Failed("\n".join([*unexplained, str(asdict(mail.envelope)), f"Defender: {ours}", f"theirs: {theirs}",
+                                *map(str, peers.fields)]))
 
 
 def main():

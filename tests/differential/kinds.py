@@ -1,11 +1,12 @@
 """The kinds of difference, as differences.toml names them, and which difference is of which kind.
 
-A kind has a name, the section of the RFC that says who is right, who that is, and one sentence. `[[kind.seen]]`
-says how it is recognised; all members of one entry must fit, and one entry that fits is enough:
+A kind has a name, the section of the RFC that says who is right, who that is (Defender, they, or either), and one
+sentence. `seen` says how it is recognised; all members of one entry must fit, and one entry that fits is enough:
 
     what            spf, dkim, dmarc or action
     ours, theirs    the two results: a regular expression over the whole of each
-    record          {dotted path in Defender's record: regular expression}; `*` is any element of a list
+    record          {dotted path in the evidence that Defender has recorded: regular expression over the whole of the
+                    value}; `*` is any element of a list
     header          a regular expression that is found in the message's header, lines begin at ^
     sender          a regular expression over the whole of the reverse-path
 """
@@ -36,22 +37,22 @@ def load(file=FILE):
         return tomllib.load(stream)["kind"]
 
 
-def kind_of(difference, mail, record, kinds):
+def kind_of(difference, mail, evidence, kinds):
     """The name of the first kind that fits; None where none does."""
     for kind in kinds:
-        if any(_fits(seen, difference, mail, record) for seen in kind["seen"]):
+        if any(_fits(seen, difference, mail, evidence) for seen in kind["seen"]):
             return kind["name"]
     return None
 
 
-def _fits(seen, difference, mail, record):
+def _fits(seen, difference, mail, evidence):
     head = mail.message.partition(b"\r\n\r\n")[0].decode("latin-1")
     return (seen["what"] == difference.what
             and re.fullmatch(seen["ours"], difference.ours) is not None
             and re.fullmatch(seen["theirs"], difference.theirs) is not None
             and re.fullmatch(seen.get("sender", ".*"), mail.envelope.mail_from) is not None
             and re.search(seen.get("header", ""), head, re.MULTILINE | re.IGNORECASE) is not None
-            and all(any(re.fullmatch(pattern, _text(value)) for value in _at(record, path.split(".")))
+            and all(any(re.fullmatch(pattern, _text(value)) for value in _at(evidence, path.split(".")))
                     for path, pattern in seen.get("record", {}).items()))
 
 

@@ -53,11 +53,16 @@ Syslog false
 
 @dataclass
 class PeerVerdict:
-    """What they found and did. `results` are those of all their Authentication-Results fields. `action` is "cut
-    off" where one closed the connection, or ended, before it had answered."""
+    """What they found and did. `fields` are their Authentication-Results. `action` is CUT_OFF where one closed the
+    connection, or ended, before it had answered."""
 
     action: str = "accept"
-    results: list = field(default_factory=list)
+    fields: list = field(default_factory=list)
+
+    @property
+    def results(self):
+        return [result for value in self.fields
+                for result in auth_results.parse(value.decode("utf-8", "replace")).results]
 
 
 class Peers:
@@ -115,8 +120,7 @@ class Peers:
         watched, acted = (self._play(name, message, envelope) for name in ("watching", "acting"))
         if watched:
             fields += result_fields(watched)
-        results = [result for value in fields for result in auth_results.parse(value).results]
-        return PeerVerdict(action_of(acted) if acted else CUT_OFF, results)
+        return PeerVerdict(action_of(acted) if acted else CUT_OFF, fields)
 
     def _play(self, name, message, envelope):
         """The Outcome; None where there was none."""
