@@ -6,6 +6,7 @@ signed with keys made for the occasion, for compare_verdicts.py to play.
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -26,12 +27,18 @@ def write(folder):
     for row in gateway_rows() + attack_rows():
         if row.login or row.name.startswith("spoof, only watched"):
             continue
-        envelope = corpus.Envelope(row.name, row.ip, _text(row.helo), _text(row.mail_from))
-        mails.append((envelope, row.build(keys)))
+        envelope = corpus.Envelope(row.name, row.ip, octets_as_text(row.helo), octets_as_text(row.mail_from))
+        message = row.build(keys)
+        mails.append((envelope, message if row.direct else as_received(message)))
     corpus.write(folder, lab_zone(keys).file(), SERVFAIL, mails)
 
 
-def _text(value):
+def as_received(message):
+    """An MTA makes CRLF of every line end before a milter sees it."""
+    return re.sub(rb"(?<!\r)\n", b"\r\n", message)
+
+
+def octets_as_text(value):
     return value.decode("latin-1") if isinstance(value, bytes) else value.encode().decode("latin-1")
 
 

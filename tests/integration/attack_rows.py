@@ -26,7 +26,6 @@ SPOOFS = {
     "two From fields, one empty": {"front": ["From:"], "author": "x@attack.example"},
     "two equal From fields": {"front": ["From: ceo@good.example"], "author": "ceo@good.example"},
     # Postfix begins the body at a line that is no header field, so that the next three have no From at all.
-    "a blank before the first From of two": {"front": [" From: x@attack.example"], "author": AUTHOR},  # [9]
     "the first From of two folded before its colon": {"front": ["From\r\n : x@attack.example"],  # [11]
                                                       "author": AUTHOR},
     "a From folded before its colon and a Sender": {  # [12]
@@ -86,7 +85,10 @@ SPOOFS = {
 
 def from_rows():
     """Each spoof once refused and once only watched."""
-    rows = []
+    # [9] At a first line that begins with a blank Postfix begins the body: there is no From.
+    rows = [Row("spoof: a blank before the first From of two",
+                lambda k: plain(AUTHOR, front=[" From: x@attack.example"]), None, code=550, **FROM_ATTACKER,
+                spoof=True)]
     for name, options in SPOOFS.items():
         build = lambda k, o=options: oddly_signed(k, domain="attack.example",
                                                   sign_headers=["From", "To", "Subject"], **o)
