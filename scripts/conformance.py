@@ -36,11 +36,12 @@ of the end-to-end suites (`e2e:`) and fuzz targets (`fuzz:`). What is said of ot
 advisories or code, in the versions of the time.
 """
 
-PEERS = """## Where the verdicts differ from OpenDKIM and OpenDMARC
+PEERS = """\
+## Where the verdicts differ from OpenDKIM and OpenDMARC
 
 `tests/differential/compare_verdicts.py` plays messages at Defender and at Debian's OpenDKIM and OpenDMARC and compares the
 results of SPF, DKIM and DMARC and what is done with each message. Every difference that it has found is of one of these
-kinds; one that is of no kind fails the test `differential`.
+kinds; one that is of no kind fails the test `differential`. "Either" is right where the section leaves it open.
 
 | Difference | Section | Right | Why |
 | --- | --- | --- | --- |

@@ -33,8 +33,7 @@ from lab.runner import Failed, Suite, expect, programs_from_arguments  # noqa: E
 
 # What makes the actions comparable: both refuse, hold and put off on the same grounds.
 ENFORCING = {"policy": {"mode": "enforce", "on_quarantine": "hold", "on_temperror": "tempfail"}}
-QUICK_DNS = {"dns": {"try_timeout_ms": 500, "tries": 2, "total_timeout_ms": 4000}}
-
+QUICK_DNS = {"try_timeout_ms": 500, "tries": 2, "total_timeout_ms": 4000}
 
 ABSENT = "-"  # for a result that is not given
 DKIM_PROPERTIES = ("header.d", "header.s", "header.b")
@@ -56,6 +55,7 @@ class Verdict:
 
 
 def verdict_of(results, action):
+    """What the results of Authentication-Results come to."""
     verdict = Verdict(action=action)
     for result in results:
         if result.method == "dmarc":
@@ -81,7 +81,7 @@ class Defender:
     """Two milters: one that only watches, whose Authentication-Results has the results, and one that acts."""
 
     def __init__(self, programs, address, port):
-        settings = {"dns": {**QUICK_DNS["dns"], "servers": [f"{address}:{port}"]}}
+        settings = {"dns": {**QUICK_DNS, "servers": [f"{address}:{port}"]}}
         self._watching = Milter(programs, "watching", settings, unix=True)
         self._acting = Milter(programs, "acting", {**settings, **ENFORCING}, unix=True)
 
@@ -117,9 +117,8 @@ def differences(ours, theirs):
 class Lab:
     def __init__(self, programs, corpus):
         self.dns = loopback_dns(corpus.dns())
-        address = self.dns.address
-        self.defender = Defender(programs, address, self.dns.port)
-        self.peers = Peers(programs, address)
+        self.defender = Defender(programs, self.dns.address, self.dns.port)
+        self.peers = Peers(programs, self.dns.address)
 
     def stop(self):
         self.peers.stop()

@@ -48,8 +48,7 @@ class Corpus:
         zone = dns.zone.from_file(str(self._folder / "dns.zone"), origin=".", relativize=False)
         records = {}
         for name, _, rdata in zone.iterate_rdatas():
-            records.setdefault((raw_text(name), rdata.rdtype.name),
-                               []).append(rdata.to_text())
+            records.setdefault((raw_text(name), rdata.rdtype.name), []).append(rdata.to_text())
         failing = self._folder / "servfail.txt"
         lines = failing.read_text(encoding="ascii").splitlines() if failing.exists() else []
         return CorpusDns(Table(records), {tuple(line.split()) for line in lines})

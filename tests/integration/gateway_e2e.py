@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The tables of gateway_rows.py and attack_rows.py through a real Postfix, real DNS packets and the milter, each row looked at
-whole: the SMTP answer, Authentication-Results as delivered, and the record in the store."""
+"""The tables of gateway_rows.py and attack_rows.py through a real Postfix, real DNS packets and the milter, each row
+looked at whole: the SMTP answer, Authentication-Results as delivered, and the record in the store."""
 
 import itertools
 import json

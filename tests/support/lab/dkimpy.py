@@ -1,4 +1,5 @@
-"""dkimpy, with what it wants of python3-authres, which must be there before dkimpy is imported: import `dkim` from here."""
+"""dkimpy, with what it wants of python3-authres, which must be there before dkimpy is imported: whoever wants `dkim`
+takes it from here."""
 
 import sys
 import types
