@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes docs/CONFORMANCE.md from tests/conformance/rules.toml.
+"""Makes docs/CONFORMANCE.md from tests/conformance/rules.toml and tests/differential/differences.toml.
 
     conformance.py [--suite FILE]           writes it
     conformance.py --check [--suite FILE]   fails where it is not what would be written
@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "tests/conformance/rules.toml"
+DIFFERENCES = ROOT / "tests/differential/differences.toml"
 PAGE = ROOT / "docs/CONFORMANCE.md"
 STATES = ("kept", "by setting", "not kept")
 MEMBERS = {"section", "rule", "tests", "state", "note", "peers"}
@@ -24,13 +25,24 @@ MEMBERS = {"section", "rule", "tests", "state", "note", "peers"}
 HEAD = """# Conformance
 
 Which rules of the standards Defender keeps, and which tests prove it. This page is made by `scripts/conformance.py`
-from `tests/conformance/rules.toml`; a test fails where the two differ, or where a test that is named here is not in the
-sources.
+from `tests/conformance/rules.toml` and `tests/differential/differences.toml`; a test fails where they differ, or where a
+test that is named here is not in the sources.
 
-Tests are GoogleTests (`Suite.Name`, in `tests/unit` and `tests/conformance`), rows of `tests/integration/gateway_rows.py`
-(`row:`, through a real Postfix and real DNS packets), scenarios and cases of the published SPF suite (`spf:`), functions
-of the end-to-end suites (`e2e:`) and fuzz targets (`fuzz:`). What is said of other programs was seen in their issues,
+Tests are GoogleTests (`Suite.Name`, in `tests/unit` and `tests/conformance`), rows of `gateway_rows.py` and
+`attack_rows.py` in `tests/integration` (`row:`, through a real Postfix and real DNS packets), scenarios and cases of the
+published SPF suite (`spf:`), functions of the end-to-end suites (`e2e:`) and fuzz targets (`fuzz:`). What is said of other programs was seen in their issues,
 advisories or code, in the versions of the time.
+"""
+
+PEERS = """\
+## Where the verdicts differ from OpenDKIM and OpenDMARC
+
+`tests/differential/compare_verdicts.py` plays messages at Defender and at Debian's OpenDKIM and OpenDMARC and compares the
+results of SPF, DKIM and DMARC and what is done with each message. Every difference that it has found is of one of these
+kinds; one that is of no kind fails the test `differential`. "Either" is right where the section leaves it open.
+
+| Difference | Section | Right | Why |
+| --- | --- | --- | --- |
 """
 
 
@@ -42,10 +54,11 @@ def gtests():
 
 
 def gateway_rows():
-    """The names of the rows of the end-to-end table."""
+    """The names of the rows of the end-to-end tables."""
     sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/support")]
-    from gateway_rows import all_rows  # needs the path
-    return {row.name for row in all_rows()}
+    import attack_rows as attacks  # both need the path
+    import gateway_rows as gateway
+    return {row.name for row in gateway.gateway_rows() + attacks.attack_rows()}
 
 
 def spf_cases(suite):
@@ -113,13 +126,19 @@ def line(rule):
     return f"| {rule['section']} | {cell(rule['rule'])} | {cell(state)} | {cell(tests)} | {cell(rule.get('peers', ''))} |"
 
 
-def page(parts):
+def peers(kinds):
+    """The section of differences."""
+    return PEERS + "".join(f"| {cell(kind['name'])} | {kind['section']} | {kind['right']} | {cell(kind['says'])} |\n"
+                           for kind in kinds)
+
+
+def page(parts, kinds):
     out = [HEAD]
     for part in parts:
         out += [f"## {part['title']}\n", "| Section | Rule | State | Tests | Others |",
                 "| --- | --- | --- | --- | --- |"]
         out += [line(rule) for rule in part["rule"]] + [""]
-    return "\n".join(out)
+    return "\n".join(out) + peers(kinds)
 
 
 def main():
@@ -129,9 +148,11 @@ def main():
     given = options.parse_args()
     with RULES.open("rb") as file:
         parts = tomllib.load(file)["part"]
+    with DIFFERENCES.open("rb") as file:
+        kinds = tomllib.load(file)["kind"]
     tests = Tests(given.suite)
     found = [problem for part in parts for rule in part["rule"] for problem in problems_of(rule, tests)]
-    made = "" if found else page(parts)
+    made = "" if found else page(parts, kinds)
     if given.check and not found and PAGE.read_text(encoding="utf-8") != made:
         found.append("docs/CONFORMANCE.md is not what scripts/conformance.py makes; run it")
     if found:

@@ -10,6 +10,7 @@
 #include "common/auth/dkim_keys.hpp"
 #include "common/auth/dkim_selection.hpp"
 #include "common/auth/dkim_signature.hpp"
+#include "common/auth/eai_signatures.hpp"
 #include "common/base/text.hpp"
 
 namespace defender::auth {
@@ -24,6 +25,7 @@ struct Entry {
     ParsedDkimSignature parsed;
     bool chosen = false;
     bool hashable = true;
+    bool eai = false;  ///< verified by EaiSignatures, not by libopendkim
 };
 
 void set_fault(DkimEvidence& evidence, DkimFault fault) {
@@ -46,7 +48,7 @@ class DkimVerification::State {
 
     void header(const mail::HeaderField& field);
     void end_of_headers(const Aligned& aligned);
-    [[nodiscard]] bool wants_body() const noexcept { return engine_.has_value(); }
+    [[nodiscard]] bool wants_body() const noexcept { return engine_ || !eai_.empty(); }
     void body(std::span<const char> octets);
     void when_keys_are_in(std::function<void()> handler) { keys_->when_all_are_in(std::move(handler)); }
     [[nodiscard]] std::vector<DkimEvidence> finish(UtcSeconds now);
@@ -54,11 +56,15 @@ class DkimVerification::State {
   private:
     void add_signature(std::size_t position, std::string_view value);
     void choose(const Aligned& aligned);
-    void start_engine();
+    void select();
+    void start_engine(const std::vector<std::size_t>& positions);
+    void start_eai();
     void end_body();
     [[nodiscard]] std::optional<DkimFault> fault_before_hashing(Entry& entry, DkimKey& key,
                                                                 UtcSeconds now) const;
     void verify_chosen(UtcSeconds now);
+    [[nodiscard]] std::vector<DkimFault> verdicts(const std::vector<Entry*>& chosen,
+                                                  const std::vector<DkimKey>& keys);
     void take_verdict(Entry& entry, DkimFault verdict) const;
     void count_unsigned_octets(Entry& entry) const;
 
@@ -68,7 +74,8 @@ class DkimVerification::State {
     mail::HeaderFields fields_;  ///< until the end of the header, when it is known which are needed
     std::vector<Entry> entries_;
     std::size_t refused_ = 0;
-    std::optional<DkimEngine> engine_;
+    std::optional<DkimEngine> engine_;  ///< where there is a signature for it
+    EaiSignatures eai_;
     BodyExtent extent_;
 };
 
@@ -93,7 +100,7 @@ void DkimVerification::State::add_signature(std::size_t position, std::string_vi
 
 void DkimVerification::State::end_of_headers(const Aligned& aligned) {
     choose(aligned);
-    start_engine();
+    select();
     fields_ = {};
 }
 
@@ -110,35 +117,55 @@ void DkimVerification::State::choose(const Aligned& aligned) {
     }
 }
 
-void DkimVerification::State::start_engine() {
+void DkimVerification::State::select() {
     std::vector<PlacedSignature> placed;
-    std::vector<std::string> tag_values;
     for (const auto& entry : entries_) {
-        if (!entry.chosen) continue;
-        placed.push_back({entry.position, &*entry.parsed.signature});
-        tag_values.push_back(entry.parsed.signature->tag_values);
+        if (entry.chosen) placed.push_back({entry.position, &*entry.parsed.signature});
     }
     if (placed.empty()) return;
     const auto selected = select_fields(fields_, placed);
     std::size_t at = 0;
     for (auto& entry : entries_) {
-        if (entry.chosen) entry.hashable = selected.hashable[at++];
+        if (!entry.chosen) continue;
+        entry.hashable = selected.hashable[at++];
+        entry.eai = EaiSignatures::is_one(fields_[entry.position]);
     }
+    start_engine(selected.positions);
+    start_eai();
+}
+
+void DkimVerification::State::start_engine(const std::vector<std::size_t>& positions) {
+    std::vector<std::string> tag_values;
+    for (const auto& entry : entries_) {
+        if (entry.chosen && !entry.eai) tag_values.push_back(entry.parsed.signature->tag_values);
+    }
+    if (tag_values.empty()) return;
     engine_.emplace(library_);
-    for (const auto position : selected.positions) engine_->header(fields_[position]);
+    for (const auto position : positions) engine_->header(fields_[position]);
     engine_->end_of_headers(std::move(tag_values));
 }
 
+void DkimVerification::State::start_eai() {
+    std::optional<SignedHeader> header;
+    for (const auto& entry : entries_) {
+        if (!entry.eai) continue;
+        if (!header) header.emplace(fields_);
+        eai_.add(*entry.parsed.signature, fields_[entry.position], *header);
+    }
+}
+
 void DkimVerification::State::body(std::span<const char> octets) {
-    if (!engine_) return;
+    if (!wants_body()) return;
     extent_.add(octets);
-    engine_->body(octets);
+    if (engine_) engine_->body(octets);
+    eai_.body(octets);
 }
 
 /// RFC 6376 sections 3.4.3 and 3.4.4 add a CRLF to a last line that has none.
 void DkimVerification::State::end_body() {
     constexpr std::string_view crlf = "\r\n";
-    if (!extent_.ends_with_crlf()) engine_->body(crlf);
+    if (engine_ && !extent_.ends_with_crlf()) engine_->body(crlf);
+    eai_.end_of_body();
 }
 
 std::optional<DkimFault> DkimVerification::State::fault_before_hashing(Entry& entry, DkimKey& key,
@@ -173,29 +200,48 @@ void DkimVerification::State::take_verdict(Entry& entry, DkimFault verdict) cons
 
 void DkimVerification::State::verify_chosen(UtcSeconds now) {
     std::vector<Entry*> chosen;
-    std::vector<std::string> key_texts;
-    std::vector<std::optional<DkimFault>> faults;
+    std::vector<DkimKey> keys;
     for (auto& entry : entries_) {
         if (!entry.chosen) continue;
         DkimKey key;
+        key.fault = fault_before_hashing(entry, key, now);
         chosen.push_back(&entry);
-        faults.push_back(fault_before_hashing(entry, key, now));
-        key_texts.push_back(faults.back() ? "" : std::move(key.library_text));
+        keys.push_back(std::move(key));
         count_unsigned_octets(entry);
     }
     end_body();
-    auto verdicts = engine_->finish(key_texts);
+    auto found = verdicts(chosen, keys);
     for (std::size_t at = 0; at < chosen.size(); ++at) {
-        if (faults[at]) {
-            set_fault(chosen[at]->parsed.evidence, std::move(*faults[at]));
+        if (keys[at].fault) {
+            set_fault(chosen[at]->parsed.evidence, std::move(*keys[at].fault));
         } else {
-            take_verdict(*chosen[at], std::move(verdicts[at]));
+            take_verdict(*chosen[at], std::move(found[at]));
         }
     }
 }
 
+/// One for each of `chosen`; it means nothing where the key has a fault.
+std::vector<DkimFault> DkimVerification::State::verdicts(const std::vector<Entry*>& chosen,
+                                                         const std::vector<DkimKey>& keys) {
+    std::vector<DkimFault> by_library;
+    if (engine_) {
+        std::vector<std::string> key_texts;
+        for (std::size_t at = 0; at < chosen.size(); ++at) {
+            if (!chosen[at]->eai) key_texts.push_back(keys[at].fault ? "" : keys[at].library_text);
+        }
+        by_library = engine_->finish(key_texts);
+    }
+    std::vector<DkimFault> found;
+    std::size_t read = 0;
+    std::size_t eai = 0;
+    for (std::size_t at = 0; at < chosen.size(); ++at) {
+        found.push_back(chosen[at]->eai ? eai_.verdict(eai++, keys[at].octets) : by_library[read++]);
+    }
+    return found;
+}
+
 std::vector<DkimEvidence> DkimVerification::State::finish(UtcSeconds now) {
-    if (engine_) verify_chosen(now);
+    if (wants_body()) verify_chosen(now);
     std::vector<DkimEvidence> evidence;
     std::size_t unverified = 0;
     for (auto& entry : entries_) {

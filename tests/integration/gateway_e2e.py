@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The table of gateway_rows.py through a real Postfix, real DNS packets and the milter, each row looked at
-whole: the SMTP answer, Authentication-Results as delivered, and the record in the store."""
+"""The tables of gateway_rows.py and attack_rows.py through a real Postfix, real DNS packets and the milter, each row
+looked at whole: the SMTP answer, Authentication-Results as delivered, and the record in the store."""
 
+import itertools
 import json
 import signal
 import sys
@@ -9,15 +10,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from gateway_rows import all_rows  # noqa: E402
+from attack_rows import attack_rows  # noqa: E402
+from gateway_rows import gateway_rows  # noqa: E402
 from lab import arc, auth_results, smtp  # noqa: E402
 from lab.dns_server import Answer, ScriptedDns, Table  # noqa: E402
 from lab.knot import Knot  # noqa: E402
 from lab.milter import Milter  # noqa: E402
+from lab.milter_client import MilterClient  # noqa: E402
 from lab.postfix import Postfix  # noqa: E402
 from lab.process import free_port, wait_for  # noqa: E402
 from lab.runner import Suite, expect, expect_equal, programs_from_arguments  # noqa: E402
-from lab.zones import ATTACKER_IP, Keys, lab_zone  # noqa: E402
+from lab.zones import ATTACKER_IP, SERVFAIL, Keys, lab_zone  # noqa: E402
 from messages import plain  # noqa: E402
 
 ENFORCE = {"policy": {"mode": "enforce"}}
@@ -62,9 +65,6 @@ def variants(knot_port, scripted_port, sealing_key):
 class FailingDns:
     """The lab's zone, but for the names that fail, stay silent or come late."""
 
-    SERVFAIL = {("_dmarc.polfail.example", "TXT"), ("spffail.example", "TXT"),
-                ("s1._domainkey.keyfail.example", "TXT"), ("_dmarc.half.none.example", "TXT"),
-                ("_dmarc.fails.corp.example", "TXT")}
     SILENT = {("_dmarc.silent.example", "TXT")}
     SLOW = {("_dmarc.slow.example", "TXT")}
 
@@ -72,7 +72,7 @@ class FailingDns:
         self._table = Table(zone.records)
 
     def __call__(self, name, kind):
-        if (name, kind) in self.SERVFAIL:
+        if (name, kind) in SERVFAIL:
             return Answer(rcode="SERVFAIL")
         if (name, kind) in self.SILENT:
             return Answer(silent=True)
@@ -86,6 +86,7 @@ class Gateway:
     """One Postfix, and a milter of its own behind each of its ports."""
 
     def __init__(self, programs):
+        self._numbers = itertools.count(1)
         self.keys = Keys()
         zone = lab_zone(self.keys)
         self.knot = Knot(programs.folder, zone.file())
@@ -98,6 +99,9 @@ class Gateway:
             self.milters[name] = Milter(programs, name, settings, dns_port, unix=unix)
         self.postfix = Postfix(programs.folder, programs.cache,
                                {name: milter.for_postfix for name, milter in self.milters.items()})
+
+    def next_number(self):
+        return next(self._numbers)
 
     def stop(self):
         """Ends all; what the milters had to complain of."""
@@ -114,6 +118,9 @@ class Gateway:
 
 
 def run_row(gateway, row):
+    if row.direct:
+        run_direct_row(gateway, row)
+        return
     milter = gateway.milters[row.variant]
     reply = smtp.send(gateway.postfix.port(row.variant), row.build(gateway.keys), mail_from=row.mail_from,
                       helo=row.helo, ip=row.ip, login=row.login, smtputf8=row.smtputf8)
@@ -123,10 +130,24 @@ def run_row(gateway, row):
     if row.code == 451:
         expect(reply.text.startswith("4.7.1 "), f"4.7.1 in {reply.text!r}")
     expect(row.says.lower() in reply.text.lower(), f"{row.says!r} in {reply.text!r}")
+    if row.by_postfix:
+        expect(not reply.queue_id, f"refused by the milter, not by Postfix: {reply.text!r}")
+        return
     expect(reply.queue_id, f"no queue id in {reply.text!r}")
     if row.code == 250:
         check_delivered(gateway, row, reply.queue_id)
     check_record(milter, row, reply.queue_id)
+
+
+def run_direct_row(gateway, row):
+    """Plays a row at the milter, as an MTA would that passes everything on."""
+    milter = gateway.milters[row.variant]
+    queue_id = f"direct{gateway.next_number()}"
+    with MilterClient(milter.address) as client:
+        outcome = client.message(row.build(gateway.keys), queue_id=queue_id, ip=row.ip, helo=row.helo,
+                                 mail_from=row.mail_from)
+    expect(outcome.reply.startswith(f"{row.code} 5.7.1 "), f"wanted {row.code}, got {outcome}")
+    check_record(milter, row, queue_id)
 
 
 def check_delivered(gateway, row, queue_id):
@@ -246,7 +267,7 @@ def main():
     suite.logs.append(lambda: ("Postfix", gateway.postfix.log()))
     for name, milter in gateway.milters.items():
         suite.logs.append(lambda n=name, m=milter: (f"milter {n}", m.log()[-3000:]))
-    for row in all_rows():
+    for row in gateway_rows() + attack_rows():
         if arguments.only in row.name:
             suite.check(row.name, run_row, gateway, row)
     if arguments.only in "explain":

@@ -19,11 +19,13 @@ class Row:
     results: list | None       # None: no Authentication-Results of ours is to be there
     variant: str = "enforce"
     ip: str = STRANGER_IP
-    mail_from: str = "bounce@nospf.example"
-    helo: str = "client.example"
+    mail_from: str | bytes = "bounce@nospf.example"
+    helo: str | bytes = "client.example"
     login: str | None = None
     smtputf8: bool = False
     code: int = 250
+    direct: bool = False                         # straight to the milter: no MTA would pass these octets on
+    by_postfix: bool = False                     # Postfix itself refuses it, and the milter never sees it whole
     tagged: bool = False
     held: bool = False
     record: dict = field(default_factory=dict)   # dotted path in the record: value
@@ -405,6 +407,10 @@ def author_rows():
             ["spf=none", f"dkim=pass header.d={IDN_A}", f"dmarc=pass header.from={IDN_A}|{IDN_U}"],
             smtputf8=True,
             record={"judgement.domains.0.author_domain": IDN_A}),
+        Row("an IDN author and signer as U-labels",
+            lambda k: oddly_signed(k, domain=IDN_U, author=f"Autor <a@{IDN_U}>"),
+            ["spf=none", f"dkim=pass header.d={IDN_A}|{IDN_U}", f"dmarc=pass header.from={IDN_A}|{IDN_U}"],
+            smtputf8=True),
         Row("an IDN author as A-label", lambda k: signed(k, domain=IDN_A, author=f"a@{IDN_A}"),
             ["spf=none", f"dkim=pass header.d={IDN_A}", f"dmarc=pass header.from={IDN_A}"]),
         Row("comments and quoted strings around the author",
@@ -426,54 +432,6 @@ def author_rows():
             lambda k: plain("=?utf-8?q?ceo=40good=2Eexample?= <x@attack.example>"),
             ["spf=pass", "dkim=none", "dmarc=pass header.from=attack.example"], **FROM_ATTACKER),
     ]
-
-
-# What an attacker, whose own SPF and DKIM pass, writes above or into From so that a reader sees good.example.
-SPOOFS = {
-    "two From fields, the victim first": {"front": ["From: ceo@good.example"], "author": "x@attack.example"},
-    "two From fields, the victim last": {"headers": ["From: ceo@good.example"], "author": "x@attack.example"},
-    "two From fields, one in odd case": {"front": ["fROM: ceo@good.example"], "author": "x@attack.example"},
-    "two From fields, one with a blank before the colon": {"front": ["From : ceo@good.example"],
-                                                           "author": "x@attack.example"},
-    "two From fields, one empty": {"front": ["From:"], "author": "x@attack.example"},
-    "two authors in one From": {"author": "ceo@good.example, x@attack.example"},
-    "two authors in one From, the other way round": {"author": "x@attack.example, <ceo@good.example>"},
-    "two authors in a group": {"author": "Board: ceo@good.example, x@attack.example;"},
-    "two addresses without a comma": {"author": "<ceo@good.example> <x@attack.example>"},
-    "text behind the address": {"author": "<ceo@good.example>x@attack.example"},
-    "a semicolon between two authors": {"author": "ceo@good.example;x@attack.example"},
-    "the attacker in a comment": {"author": "ceo@good.example (x@attack.example)"},
-    "the attacker in the display name": {"author": '"x@attack.example" <ceo@good.example>'},
-    "an open comment inside the address": {"author": "<ceo@good.example(a.attack.example>"},
-    "a quote inside the domain": {"author": "ceo@good.example'a.attack.example"},
-    "a closing bracket in the domain": {"author": "<ceo@good.example>.attack.example>"},
-    "a folded From": {"author": b"\r\n ceo@good.example"},
-    "a trailing dot": {"author": "ceo@good.example."},
-    "an upper case domain": {"author": "CEO@GOOD.EXAMPLE"},
-    "an address literal": {"author": "ceo@[192.0.2.66]"},
-    "no domain": {"author": "ceo"},
-    "no address": {"author": '"ceo@good.example"'},
-    "an empty From": {"author": ""},
-    "no From": {"author": None},
-    "an empty group": {"author": "undisclosed:;"},
-    "a Sender beside a forged From": {"author": "ceo@good.example", "headers": ["Sender: x@attack.example"]},
-    "too many author domains": {"author": "x@attack.example, " + ", ".join(f"a@many{n}.example"
-                                                                         for n in range(12))},
-    "8-bit octets in the domain": {"author": b"ceo@good.example\xff.attack.example"},
-}
-
-
-def spoof_rows():
-    """Each spoof once refused and once only watched, by an attacker with SPF and DKIM of its own in order."""
-    rows = []
-    for name, options in SPOOFS.items():
-        build = lambda k, o=options: oddly_signed(k, domain="attack.example",
-                                                  sign_headers=["From", "To", "Subject"], **o)
-        rows.append(Row(f"spoof: {name}", build, None, code=550, **FROM_ATTACKER, spoof=True))
-        rows.append(Row(f"spoof, only watched: {name}", build,
-                        ["spf=pass smtp.mailfrom=attack.example", "dkim=*", "dmarc=fail|permerror|none"],
-                        variant="monitor", **FROM_ATTACKER, spoof=True))
-    return rows
 
 
 def dns_rows():
@@ -568,7 +526,6 @@ def _many_signatures(keys):
     return message
 
 
-def all_rows():
+def gateway_rows():
     return (authenticated_rows() + refused_rows() + policy_rows() + tree_walk_rows()
-            + trust_rows() + arc_rows() + author_rows() + spoof_rows()
-            + dns_rows() + size_rows())
+            + trust_rows() + arc_rows() + author_rows() + dns_rows() + size_rows())

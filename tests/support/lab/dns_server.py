@@ -75,16 +75,18 @@ def _escape(octet):
 
 
 class ScriptedDns:
-    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order."""
+    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order. Without a
+    `port` it takes a free one of 127.0.0.1."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, address="127.0.0.1", port=None):
         self.answer = answer
         self.asked = []
-        self.port = free_port()
+        self.address = address
+        self.port = port or free_port()
         self._released = threading.Event()
         handler = self._handler_class
-        self._udp = _Udp(("127.0.0.1", self.port), handler(datagram=True))
-        self._tcp = _Tcp(("127.0.0.1", self.port), handler(datagram=False))
+        self._udp = _Udp((address, self.port), handler(datagram=True))
+        self._tcp = _Tcp((address, self.port), handler(datagram=False))
         for server in (self._udp, self._tcp):
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 

@@ -96,7 +96,8 @@ class MilterClient:
         if self.protocol & NO_STEP.get(letter, 0):
             return None
         if macros:
-            self._send(b"D", command + b"".join(_text(name) + b"\0" + _text(value) + b"\0"
+            # A macro never has a NUL in it: libmilter would read on behind a list that is not of pairs.
+            self._send(b"D", command + b"".join(_text(name) + b"\0" + _text(value).partition(b"\0")[0] + b"\0"
                                                 for name, value in macros.items()))
         self._send(command, data)
         if self.protocol & NO_REPLY.get(letter, 0):

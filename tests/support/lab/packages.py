@@ -1,6 +1,6 @@
-"""Postfix and Sendmail from Debian's packages, unpacked into a folder instead of installed.
+"""Postfix, Sendmail, OpenDKIM and OpenDMARC from Debian's packages, unpacked into a folder instead of installed.
 
-The two packages conflict with each other, and neither may be started by its maintainer scripts on a machine
+The mail servers conflict with each other, and none of them may be started by its maintainer scripts on a machine
 that only runs tests. `apt-get download` fetches them, `dpkg -x` unpacks them; both are kept in the build
 tree.
 """
@@ -16,6 +16,8 @@ from lab.process import LabError
 PACKAGES = {
     "postfix": ["postfix"],
     "sendmail": ["sendmail-bin", "sendmail-base", "sendmail-cf", "libwrap0"],
+    "peers": ["opendkim", "opendmarc", "libopendmarc2", "libhashkit2", "liblua5.3-0", "libmemcached11",
+              "libopendbx1", "librbl1", "libvbr2"],
 }
 
 

@@ -9,12 +9,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-import dkim
 import nacl.encoding
 import nacl.signing
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from dkim.canonicalization import Relaxed
+
+import dkim
 
 SIGNED = ["From", "To", "Subject", "Date", "Message-ID"]
 
@@ -57,7 +57,7 @@ def sign(message, key, domain, selector, headers=None, body_octets=None, tags=No
     """The message with a relaxed/relaxed signature in front. `tags` adds tags, or replaces those of that
     name."""
     head, _, body = message.partition(b"\r\n\r\n")
-    canonical_body = Relaxed.canonicalize_body(body)
+    canonical_body = dkim.canonicalization.Relaxed.canonicalize_body(body)
     all_tags = {"v": "1", "a": key.algorithm, "c": "relaxed/relaxed", "d": domain, "s": selector,
                 "h": ":".join(headers or SIGNED)}
     if body_octets is not None:
@@ -67,7 +67,7 @@ def sign(message, key, domain, selector, headers=None, body_octets=None, tags=No
     all_tags["bh"] = base64.b64encode(digest(canonical_body).digest()).decode()
     all_tags.update(tags or {})
     field = " " + "; ".join(f"{name}={value}" for name, value in all_tags.items()) + "; b="
-    signed = _signed_header(head, all_tags["h"].split(":")) + b"dkim-signature:" + field.strip().encode()
+    signed = _signed_header(head, all_tags["h"].split(":")) + b"dkim-signature:" + _relaxed(field.encode())
     signature = base64.b64encode(_signature(key, signed, digest)).decode()
     return b"DKIM-Signature:" + field.encode() + signature.encode() + b"\r\n" + message
 
@@ -85,8 +85,10 @@ def _signed_header(head, names):
     for name in names:
         for at in range(len(left) - 1, -1, -1):
             if left[at].partition(b":")[0].strip().lower() == name.strip().lower().encode():
-                value = re.sub(rb"[ \t]+", b" ",
-                               left.pop(at).partition(b":")[2].replace(b"\r\n", b"")).strip()
-                signed += name.strip().lower().encode() + b":" + value + b"\r\n"
+                signed += name.strip().lower().encode() + b":" + _relaxed(left.pop(at).partition(b":")[2]) + b"\r\n"
                 break
     return signed
+
+
+def _relaxed(value):
+    return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip()

@@ -34,7 +34,8 @@ def send(port, message, *, mail_from="", helo="client.example", ip=None, login=N
         client.ehlo(helo)
         options = ["SMTPUTF8", "BODY=8BITMIME"] if smtputf8 else ["BODY=8BITMIME"]
         client.command_encoding = "utf-8" if smtputf8 else "ascii"
-        code, text = client.mail(mail_from, options)
+        # smtplib's own mail() would read and rewrite the address.
+        code, text = client.docmd("MAIL", f"FROM:<{mail_from}> {' '.join(options)}")
         if code == 250:
             code, text = client.rcpt(recipient)
         if code == 250:

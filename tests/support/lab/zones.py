@@ -10,6 +10,17 @@ GOOD_IP6 = "2001:db8::10"
 ATTACKER_IP = "192.0.2.66"
 STRANGER_IP = "198.51.100.7"
 
+# Names of the zone for which the name server may be made to fail.
+SERVFAIL = {("_dmarc.polfail.example", "TXT"), ("spffail.example", "TXT"),
+            ("s1._domainkey.keyfail.example", "TXT"), ("_dmarc.half.none.example", "TXT"),
+            ("_dmarc.fails.corp.example", "TXT")}
+
+ATTACKER_SELECTOR = "evil"
+ATTACKER_NAMES = ["any.attack.example", "good.example'a.attack.example", "good.example(.attack.example",
+                  "good.example(a.attack.example", "good.example(a).attack.example", "good.example .attack.example",
+                  'good.example"=(.attack.example', "good.example\0.attack.example", "good.example.attack.example",
+                  "notgood.example", "example"]
+
 IDN_U = "b\u00fccher.example"
 IDN_A = "xn--bcher-kva.example"
 
@@ -27,12 +38,17 @@ class Zone:
         self.add(name, "TXT", quoted(text))
 
     def file(self, serial=1):
-        """Zone file text for the root zone."""
+        """Zone file text for the root zone; a name may have any octets, and dots between its labels."""
         lines = ["$TTL 300", f". SOA ns.lab.example. host.lab.example. {serial} 3600 600 86400 60",
                  ". NS ns.lab.example.",
                  "ns.lab.example. A 127.0.0.1"]
-        lines += [f"{name}. {kind} {text}" for (name, kind), texts in self.records.items() for text in texts]
+        lines += [f"{escaped(name)}. {kind} {text}" for (name, kind), texts in self.records.items() for text in texts]
         return "\n".join(lines) + "\n"
+
+
+def escaped(name):
+    """A name as zone files have it."""
+    return "".join(char if char.isalnum() or char in "-_.*" else f"\\{ord(char):03d}" for char in name)
 
 
 class Keys:
@@ -40,7 +56,7 @@ class Keys:
 
     def __init__(self):
         self.rsa = rsa_key()
-        self.other = rsa_key()
+        self.other = rsa_key()  # the attacker's, under ATTACKER_SELECTOR
         self.ed25519 = ed25519_key()
         self.weak = rsa_key(512)
 
@@ -65,6 +81,7 @@ def lab_zone(keys):
     _domain(zone, keys, "keyfail.example", "v=DMARC1; p=reject")
     _domain(zone, keys, IDN_A, "v=DMARC1; p=reject")
     _domain(zone, keys, "attack.example", "v=DMARC1; p=none", ATTACKER_IP)
+    _attacker(zone, keys)
     _tree_walk_domains(zone, keys)
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=reject")
     zone.txt("_dmarc.twice.example", "v=DMARC1; p=quarantine")
@@ -77,6 +94,15 @@ def lab_zone(keys):
         zone.txt(f"_dmarc.many{number}.example", "v=DMARC1; p=none")
     _special_keys(zone, keys)
     return zone
+
+
+def _attacker(zone, keys):
+    """Names that an attacker may publish in its own zone, each of which looks like the victim's to somebody who
+    reads it carelessly; and two that are not below the attacker's domain but end as the victim's does."""
+    for name in ATTACKER_NAMES:
+        zone.txt(name, f"v=spf1 ip4:{ATTACKER_IP} -all")
+        zone.txt(f"{ATTACKER_SELECTOR}._domainkey.{name}", keys.other.record)
+    zone.txt(f"{ATTACKER_SELECTOR}._domainkey.attack.example", keys.other.record)
 
 
 def _tree_walk_domains(zone, keys):
