@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Forwarders are learned from the mail that they hand on, through a real Postfix and a real name server: a client
-that relays signed mail of enough domains, for none of which SPF lets it send, is listed and met with as a
-forwarder; then the operator has his say."""
+"""Forwarders are learned from the mail that they hand on, through a real Postfix and a real name server: a
+client that relays signed mail of enough domains, for none of which SPF lets it send, is listed and met with as
+a forwarder; then the operator has his say."""
 
 import json
 import sys
@@ -94,7 +94,8 @@ def one_more_domain_makes_it_a_forwarder(lab):
     lab.send(DOMAINS[-1], FORWARDER)
     listed = lab.forwarders()
     expect_equal(list(listed), [FORWARDER], "forwarders")
-    expect_equal((listed[FORWARDER]["status"], listed[FORWARDER]["domains"]), ("learned", LEAST), "the forwarder")
+    expect_equal((listed[FORWARDER]["status"], listed[FORWARDER]["domains"]), ("learned", LEAST),
+                 "the forwarder")
     expect_equal(listed[FORWARDER]["some_domains"], DOMAINS, "its domains")
     lab.read_again()
     evidence = lab.send(DOMAINS[0], FORWARDER)
