@@ -8,7 +8,6 @@
 #include "common/store/stores.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/forwarder_listing.hpp"
-#include "ctl/text_table.hpp"
 
 namespace defender::ctl {
 namespace {

@@ -22,6 +22,13 @@ std::int64_t count(const Known& known, auth::ForwarderStatus status) {
     return std::count_if(known.begin(), known.end(), [&](const auto& one) { return one.status == status; });
 }
 
+/// Whether they differ in nothing but how many domains were seen, which grows all the time.
+bool same_networks(const Known& one, const Known& other) {
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const auto& a, const auto& b) {
+        return a.network == b.network && a.status == b.status;
+    });
+}
+
 }  // namespace
 
 class ForwarderRefresh::Impl {
@@ -79,8 +86,10 @@ class ForwarderRefresh::Impl {
     void take(Known known) {
         failing_ = false;
         if (known == known_) return;
+        const bool worth_telling = !same_networks(known, known_);
         known_ = std::move(known);
         gateway_.replace_forwarders(std::make_shared<const auth::KnownForwarders>(known_));
+        if (!worth_telling) return;
         log::info("FORWARDERS_READ", {{"learned", count(known_, auth::ForwarderStatus::learned)},
                                       {"confirmed", count(known_, auth::ForwarderStatus::confirmed)},
                                       {"denied", count(known_, auth::ForwarderStatus::denied)}});

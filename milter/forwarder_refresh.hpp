@@ -2,8 +2,8 @@
 ///
 /// At the start, once a minute and when it is told to, so that no message waits for the store. A store that
 /// cannot be read leaves in place what was known before. Where settings.indirect is not enabled nothing is
-/// read and nothing is known. Logged: FORWARDERS_READ where what is known has changed, FORWARDERS_NOT_READ
-/// once for each failure that lasts. Thread-safe.
+/// read and nothing is known. Logged: FORWARDERS_READ where other networks are known than before,
+/// FORWARDERS_NOT_READ once for each failure that lasts. Thread-safe.
 #pragma once
 
 #include <chrono>

@@ -42,7 +42,8 @@ constexpr auto ids = std::to_array<LogId>({
      "once; it is tried again every minute.",
      "See what the line names: most often a PostgreSQL server that is away, or a disk that is full."},
     {"FORWARDERS_READ",
-     "What is known of forwarders has changed; the line has how many networks are learned, confirmed and "
+     "Other networks are known as forwarders than before; the line has how many networks are learned, "
+     "confirmed and "
      "denied.",
      "\"defenderctl forwarders\" lists them."},
     {"MESSAGE_EXEMPT",

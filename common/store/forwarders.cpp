@@ -66,7 +66,7 @@ Result<std::vector<auth::KnownForwarder>> Forwarders::known(const LearningTerms&
     std::vector<auth::KnownForwarder> known;
     const auto learned = connection_->run(
         "SELECT network, count(*) FROM forwarding_sighting WHERE last_day >= $1 GROUP BY network"
-        " HAVING count(*) >= $2",
+        " HAVING count(*) >= $2 ORDER BY network",
         {terms.since.number, std::int64_t{terms.least_domains}}, [&](const SqlRow& row) {
             known.push_back(
                 {row.text(0), auth::ForwarderStatus::learned, static_cast<unsigned>(row.number(1))});

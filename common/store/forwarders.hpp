@@ -60,7 +60,7 @@ class Forwarders {
     /// The schema is at this program's version.
     explicit Forwarders(std::unique_ptr<SqlConnection> connection) : connection_(std::move(connection)) {}
 
-    /// All that are learned, and all rulings.
+    /// All that are learned, and all rulings; equal contents in one order.
     [[nodiscard]] Result<std::vector<auth::KnownForwarder>> known(const LearningTerms& terms);
     /// In the order of the networks: those that are learned or ruled on; with `all` also those with a
     /// sighting, but of too few domains.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Forwarders are learned from the mail that they hand on, through a real Postfix and a real name server: a client
-that relays signed mail of enough domains, for none of which SPF lets it send, is listed and met with as a
-forwarder; then the operator has his say."""
+"""Forwarders are learned from the mail that they hand on, through a real Postfix and a real name server: a
+client that relays signed mail of enough domains, for none of which SPF lets it send, is listed and met with as
+a forwarder; then the operator has his say."""
 
 import json
 import sys
@@ -21,6 +21,7 @@ LEAST = 4
 OWN_IP = "192.0.2.10"  # which all domains send from
 FORWARDER = "198.51.100.25"
 FORGER = "198.51.100.66"
+STRANGER = "203.0.113.9"
 FORWARDER6 = "2001:db8:7:8::25"
 NEIGHBOUR6 = "2001:db8:7:8::26"
 DOMAINS = [f"author{number}.example" for number in range(LEAST)]
@@ -93,13 +94,14 @@ def one_more_domain_makes_it_a_forwarder(lab):
     lab.send(DOMAINS[-1], FORWARDER)
     listed = lab.forwarders()
     expect_equal(list(listed), [FORWARDER], "forwarders")
-    expect_equal((listed[FORWARDER]["status"], listed[FORWARDER]["domains"]), ("learned", LEAST), "the forwarder")
+    expect_equal((listed[FORWARDER]["status"], listed[FORWARDER]["domains"]), ("learned", LEAST),
+                 "the forwarder")
     expect_equal(listed[FORWARDER]["some_domains"], DOMAINS, "its domains")
     lab.read_again()
     evidence = lab.send(DOMAINS[0], FORWARDER)
     expect_equal(evidence["forwarder"], {"status": "learned", "network": FORWARDER, "domains": LEAST},
                  "the forwarder as the next message met with it")
-    expect_equal(lab.send(DOMAINS[0], FORGER)["forwarder"], {"status": "unknown"}, "another client")
+    expect_equal(lab.send(DOMAINS[0], STRANGER)["forwarder"], {"status": "unknown"}, "another client")
 
 
 def an_ipv6_host_is_known_by_its_subnet(lab):

@@ -199,10 +199,11 @@ TEST_P(ForwardersContract, TheOperatorsWordIsKnownUntilItIsTakenBack) {
     EXPECT_THAT(known(), ElementsAre("192.0.2.0/24 confirmed 0", "2001:db8::/64 denied 0"));
     const auto list = unwrap(place_->forwarders().list(usual, false));
     ASSERT_EQ(list.size(), 2U);
-    EXPECT_EQ(list[0].ruling,
+    EXPECT_EQ(list[0].network, "2001:db8::/64") << "IPv6 stands first";
+    EXPECT_EQ(list[1].ruling,
               (ForwarderRuling{"192.0.2.0/24", ForwarderStatus::confirmed, 1777636800, "the list server"}));
-    EXPECT_FALSE(list[0].first_day);
-    EXPECT_THAT(list[0].some_domains, IsEmpty());
+    EXPECT_FALSE(list[1].first_day);
+    EXPECT_THAT(list[1].some_domains, IsEmpty());
     EXPECT_TRUE(unwrap(place_->forwarders().forget("192.0.2.0/24")));
     EXPECT_THAT(known(), ElementsAre("2001:db8::/64 denied 0"));
     EXPECT_FALSE(unwrap(place_->forwarders().forget("192.0.2.0/24")));
@@ -253,8 +254,8 @@ TEST_P(ForwardersContract, TheListNamesTheFirstFewDomains) {
 TEST_P(ForwardersContract, NetworksAreListedInTheirOrderNotInThatOfTheirTexts) {
     for (const auto* network : {"192.0.2.10", "192.0.2.9", "2001:db8::/64", "9.0.0.1"})
         place_->append(many(network, 1, 3));
-    EXPECT_THAT(listed(), ElementsAre("9.0.0.1 learned 3", "192.0.2.9 learned 3", "192.0.2.10 learned 3",
-                                      "2001:db8::/64 learned 3"));
+    EXPECT_THAT(listed(), ElementsAre("2001:db8::/64 learned 3", "9.0.0.1 learned 3", "192.0.2.9 learned 3",
+                                      "192.0.2.10 learned 3"));
 }
 
 TEST_P(ForwardersContract, ACommentMayHoldAnyOctets) {
