@@ -1,6 +1,7 @@
-/// DkimVerification: every DKIM signature of one message, each with a verdict of its own, by libopendkim.
+/// DkimVerification: every DKIM signature of one message, each with a verdict of its own, by libopendkim; by
+/// eai_signatures.hpp where its field is not ASCII, which libopendkim does not read.
 ///
-/// Source: RFC 6376, 8301, 8463; results as RFC 8601 section 2.7.1. What a fault in the field itself gives
+/// Source: RFC 6376, 8301, 8463, 8616; results as RFC 8601 section 2.7.1. What a fault in the field itself gives
 /// stands in dkim_signature.hpp, a fault of the key in dkim_key.hpp; both parsers have checked everything
 /// before libopendkim sees any of it. Besides: a body or header hash that differs, or l= larger than the
 /// body, is `fail`; octets in the signed part that libopendkim does not hash as RFC 6376 says are `neutral`;
