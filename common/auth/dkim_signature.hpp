@@ -1,6 +1,6 @@
 /// A DKIM-Signature field, parsed and checked, before any DNS question and before libopendkim sees it.
 ///
-/// Source: RFC 6376 sections 3.5 and 6.1.1, RFC 8301, RFC 8463, RFC 8616 section 4; results as RFC 8601
+/// Source: RFC 6376 sections 3.5 and 6.1.1, RFC 8301, RFC 8463, RFC 8616 section 5; results as RFC 8601
 /// section 2.7.1. A fault that can be seen in the field alone is decided here:
 ///
 ///     fault                                                                         result

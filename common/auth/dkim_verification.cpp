@@ -56,7 +56,7 @@ class DkimVerification::State {
   private:
     void add_signature(std::size_t position, std::string_view value);
     void choose(const Aligned& aligned);
-    void select();
+    void prepare_hashing();
     void start_engine(const std::vector<std::size_t>& positions);
     void start_eai();
     void end_body();
@@ -100,7 +100,7 @@ void DkimVerification::State::add_signature(std::size_t position, std::string_vi
 
 void DkimVerification::State::end_of_headers(const Aligned& aligned) {
     choose(aligned);
-    select();
+    prepare_hashing();
     fields_ = {};
 }
 
@@ -117,7 +117,7 @@ void DkimVerification::State::choose(const Aligned& aligned) {
     }
 }
 
-void DkimVerification::State::select() {
+void DkimVerification::State::prepare_hashing() {
     std::vector<PlacedSignature> placed;
     for (const auto& entry : entries_) {
         if (entry.chosen) placed.push_back({entry.position, &*entry.parsed.signature});

@@ -1,10 +1,11 @@
-/// DkimVerification: every DKIM signature of one message, each with a verdict of its own, by libopendkim.
+/// DkimVerification: every DKIM signature of one message, each with a verdict of its own, by libopendkim; by
+/// eai_signatures.hpp where its field is not ASCII, which libopendkim does not read.
 ///
-/// Source: RFC 6376, 8301, 8463; results as RFC 8601 section 2.7.1. What a fault in the field itself gives
-/// stands in dkim_signature.hpp, a fault of the key in dkim_key.hpp; both parsers have checked everything
-/// before libopendkim sees any of it. Besides: a body or header hash that differs, or l= larger than the
-/// body, is `fail`; octets in the signed part that libopendkim does not hash as RFC 6376 says are `neutral`;
-/// a signature beyond the limit is `policy` with verified=false. A key is asked for as soon as its
+/// Source: RFC 6376, 8301, 8463, 8616; results as RFC 8601 section 2.7.1. What a fault in the field itself
+/// gives stands in dkim_signature.hpp, a fault of the key in dkim_key.hpp; both parsers have checked
+/// everything before libopendkim sees any of it. Besides: a body or header hash that differs, or l= larger
+/// than the body, is `fail`; octets in the signed part that libopendkim does not hash as RFC 6376 says are
+/// `neutral`; a signature beyond the limit is `policy` with verified=false. A key is asked for as soon as its
 /// signature's header field is known. Bounded: at most 100 refused signatures and 100 beyond the limit are
 /// recorded; further ones leave no evidence. Order of calls: header()*, end_of_headers(), body()*,
 /// when_keys_are_in(), finish(). Thread-safety: one message's calls come one after another, from any thread;

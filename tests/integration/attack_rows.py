@@ -128,6 +128,7 @@ REFUSED_BY_POSTFIX = {
     "a quote in the domain of MAIL FROM": "any@good.example'a.attack.example",
     "two addresses in MAIL FROM": "x@attack.example,ceo@good.example",
 }
+# HELO, where MAIL FROM is empty.
 HELLOS = {
     "the victim's name in HELO, and no sender": "good.example",
     "the attacker's name in HELO, and no sender": "attack.example",
@@ -142,8 +143,9 @@ LOOK_ALIKE_SENDERS = {
 
 
 def envelope_rows():
+    # Postfix hands all of these on as they are; SPF is asked for what stands behind the last at sign.
     rows = [refused(f"spoof: {name}", lambda k: plain(AUTHOR), ip=ATTACKER_IP, helo="attack.example",
-                    mail_from=sender, spoof=True)
+                    mail_from=sender, spoof=True, record={"evidence.spf.0.domain": domain_of(sender)})
             for name, sender in SENDERS.items()]
     rows += [Row(f"spoof: {name}", lambda k: plain(AUTHOR), None, ip=ATTACKER_IP, mail_from=sender, code=501,
                  by_postfix=True)
@@ -155,6 +157,10 @@ def envelope_rows():
                      mail_from=sender, smtputf8=True, spoof=True)
              for name, sender in LOOK_ALIKE_SENDERS.items()]
     return rows
+
+
+def domain_of(sender):
+    return sender.rpartition("@")[2].rstrip(".") if "@" in sender else ""
 
 
 # Tags of a signature by the attacker's key over a From of good.example, and the verdicts that it may get. The key

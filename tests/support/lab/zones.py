@@ -118,7 +118,7 @@ def _tree_walk_domains(zone, keys):
     _domain(zone, keys, "there.np.example", None)
     _domain(zone, keys, "test.example", "v=DMARC1; p=reject; t=y")
     zone.txt("_dmarc.twice.good.example", "v=DMARC1; p=none")
-    zone.txt("_dmarc.twice.good.example", "v=DMARC1; p=quarantine")
+    zone.txt("_dmarc.twice.good.example", "v=DMARC1; p=quarantine")  # two equal records would be one
 
 
 def _domain(zone, keys, name, dmarc, ip=GOOD_IP):
