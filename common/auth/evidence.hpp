@@ -137,7 +137,7 @@ struct Evidence {
     /// Each name once, in the order of the names; which of them a walk has follows from where it starts.
     std::vector<WalkedName> walked;
     std::string list_id;                      ///< RFC 2919; empty where there is none
-    std::vector<std::string> limits_reached;  ///< names of the limits that cut something
+    std::vector<std::string> limits_reached;  ///< names of the limits that cut something; record.* no verdict
     bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };
 

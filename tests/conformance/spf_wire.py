@@ -4,8 +4,8 @@ packets, a milter client speaks as the MTA, and the result is read from the Auth
 comes back.
 
 With --weather the same cases are held under bad DNS, and the results must be among the same ones: `slow`
-answers, `truncated` ones that need TCP, `forged` ones that come before the true ones, and CNAME loops (`loops`)
-beside every answer and under the messages that are judged at the same time.
+answers, `truncated` ones that need TCP, `forged` ones that come before the true ones, and CNAME loops
+(`loops`) beside every answer and under a message that is judged at the same time.
 """
 
 import gzip
@@ -29,11 +29,13 @@ SETTINGS = {
     "policy": {"mode": "monitor"},
     # The scenarios use the same names for different things, so that nothing may be kept.
     # What is never answered is given up after this time; a busy machine needs some of it for what is.
-    "dns": {"cache_records": 0, "failure_ttl": 0, "try_timeout_ms": 2000, "tries": 1, "total_timeout_ms": 4000},
+    "dns": {"cache_records": 0, "failure_ttl": 0, "try_timeout_ms": 2000, "tries": 1,
+            "total_timeout_ms": 4000},
 }
 IN_PARALLEL = 8
 LOOP = [("loop-a.invalid", "CNAME", "loop-b.invalid."), ("loop-b.invalid", "CNAME", "loop-a.invalid.")]
-LOOPED = {"mailfrom": "a@loop-a.invalid", "helo": "loop-b.invalid", "host": "192.0.2.1", "result": "temperror"}
+LOOPED = {"mailfrom": "a@loop-a.invalid", "helo": "loop-b.invalid", "host": "192.0.2.1",
+          "result": "temperror"}
 LIES = [("TXT", '"v=spf1 +all"'), ("TXT", '"v=spf1 -all"'), ("A", "203.0.113.66"), ("AAAA", "2001:db8:66::1"),
         ("MX", "1 forged.invalid."), ("PTR", "forged.invalid.")]
 WEATHER = {
@@ -136,7 +138,8 @@ def expect_allowed(wire, test, result):
     allowed = test["result"] if isinstance(test["result"], list) else [test["result"]]
     before = len(wire.dns.asked)
     got = result()
-    expect(got in allowed, f"wanted {'|'.join(allowed)}, got {got}; meanwhile asked {wire.dns.asked[before:]}")
+    asked = wire.dns.asked[before:]
+    expect(got in allowed, f"wanted {'|'.join(allowed)}, got {got}; meanwhile asked {asked}")
 
 
 def expect_weather(dns, faults):
@@ -157,7 +160,8 @@ def run_scenario(wire, suite, scenario, tests, pool):
 def main():
     def options(parser):
         parser.add_argument("--suite", required=True, type=Path, help="rfc7208-tests.yml.gz")
-        parser.add_argument("--only", default="", help="cases whose name has this text, so that a failure shows what they alone asked")
+        parser.add_argument("--only", default="",
+                            help="cases whose name has this text; a failure then shows what they alone asked")
         parser.add_argument("--weather", default="fair", choices=WEATHER, help="what DNS is like")
 
     programs, arguments = programs_from_arguments(__doc__, options)

@@ -1,8 +1,8 @@
 """A name server whose answers a test writes down: records, silence, delay, SERVFAIL; over UDP and TCP.
 
 `ScriptedDns.answer` is called for every question, on a thread of its own, and gives an Answer. A name server
-that stays silent or slow is as easy to have as one that answers. `ScriptedDns.faults` is what is bad about all
-of its answers, whatever they say: the network's part.
+that stays silent or slow is as easy to have as one that answers. `ScriptedDns.faults` is what is bad about
+all of its answers, whatever they say: the network's part.
 """
 
 import socket
@@ -86,8 +86,8 @@ def _escape(octet):
 
 
 class ScriptedDns:
-    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order, `forgeries`
-    counts the packets that came before the true ones, and `over_tcp` the answers that TCP carried."""
+    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order,
+    `forgeries` counts the packets that came before the true ones, and `over_tcp` the answers over TCP."""
 
     def __init__(self, answer, faults=None):
         self.answer = answer
@@ -160,8 +160,8 @@ class ScriptedDns:
         return short.to_wire()
 
     def forged_replies(self, data):
-        """What a forger sends who does not see the question: the lie under another id, and as the answer to another
-        question; and octets that are no packet."""
+        """What a forger sends who does not see the question: the lie under another id, and as the answer to
+        another question; and octets that are no packet."""
         if not self.faults.forged:
             return []
         query = dns.message.from_wire(data)
