@@ -32,6 +32,13 @@ std::string_view tail_of(const DomainName& domain) {
     return before == std::string_view::npos ? text : text.substr(before + 1);
 }
 
+/// A record longer than what is kept of its text may say something there that the text does not: reports are
+/// made of the text.
+bool text_says_less(const PolicyEvidence& policy) {
+    return policy.outcome == PolicyOutcome::found && policy.record_text.ends_with("...") &&
+           parse_dmarc_record(policy.record_text) != policy.record;
+}
+
 }  // namespace
 
 /// What comes back in the background. Outlives the collector where an answer is late, so it owns nothing of
@@ -302,6 +309,8 @@ void EvidenceCollector::note_limits() {
     if (std::any_of(dkim.begin(), dkim.end(), [](const auto& each) { return !each.verified; }))
         reached("dkim.max_signatures");
     if (dkim.size() < signatures_) reached("record.signatures");
+    const auto& policies = evidence_.policies;
+    if (std::any_of(policies.begin(), policies.end(), text_says_less)) reached("record.policy_text");
 }
 
 void EvidenceCollector::take_tree_walks() {

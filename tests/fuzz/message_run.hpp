@@ -4,13 +4,11 @@
 /// The gateway's threads run; what comes out (reply, record) is there when run() returns.
 #pragma once
 
-#include <array>
 #include <cstdlib>
 #include <future>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 

@@ -43,7 +43,8 @@ std::string addresses(std::size_t count, bool different_domains) {
     return list;
 }
 
-const std::string sound_signature = " v=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=AAAA; b=AAAA";
+const std::string sound_signature =
+    " v=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA";
 const std::string broken_signature = " v=1; d=x.example";
 
 void add(mail::HeaderFields& fields, std::size_t count, const std::string& name, const std::string& value) {
@@ -97,11 +98,12 @@ std::vector<Limit> all_limits() {
     };
 }
 
-Evidence collect(const mail::HeaderFields& fields, std::shared_ptr<const config::Settings> settings) {
+Evidence collect(const mail::HeaderFields& fields, std::shared_ptr<const config::Settings> settings,
+                 std::shared_ptr<dns::Resolver> resolver = std::make_shared<test::FakeResolver>()) {
     static const auto suffixes = PublicSuffixList::load("").value();
     static const auto library = std::make_shared<const DkimLibrary>();
     const auto sources = std::make_shared<const EvidenceSources>(
-        EvidenceSources{std::move(settings), std::make_shared<test::FakeResolver>(), suffixes, library});
+        EvidenceSources{std::move(settings), std::move(resolver), suffixes, library});
     ClientEvidence client;
     client.address = IpAddress::parse("192.0.2.1").value();
     EvidenceCollector collector(sources, client);
@@ -134,6 +136,19 @@ TEST(Limits, FarBeyondEachIsNamedOnce) {
         const auto evidence = collect(limit.message(2 * limit.most + 10), small_limits());
         EXPECT_THAT(evidence.limits_reached, testing::Contains(limit.name).Times(1));
     }
+}
+
+TEST(Limits, APolicyWhoseKeptTextSaysLessThanTheRecordIsNamed) {
+    const auto with_policy = [](const std::string& record) {
+        const auto resolver = std::make_shared<test::FakeResolver>();
+        resolver->add_txt("_dmarc.x.example", record);
+        return collect(from("a@x.example"), small_limits(), resolver);
+    };
+    const std::string filler = "; filler=" + std::string(4096, 'x');
+    const auto cut = with_policy("v=DMARC1; rua=mailto:r@x.example" + filler + "; p=reject");
+    EXPECT_EQ(cut.policies.at(0).record.policy, Policy::reject);
+    EXPECT_THAT(cut.limits_reached, ElementsAre("record.policy_text"));
+    EXPECT_THAT(with_policy("v=DMARC1; p=reject" + filler).limits_reached, IsEmpty());
 }
 
 TEST(Limits, AMessageBeyondAllOfThemIsBoundedInWhatIsKept) {
