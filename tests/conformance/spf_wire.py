@@ -11,7 +11,6 @@ answers, `truncated` ones that need TCP, `forged` ones that come before the true
 import gzip
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))

@@ -16,6 +16,7 @@
 
 #include "common/auth/alignment.hpp"
 #include "common/auth/verdict_header.hpp"
+#include "common/log/log.hpp"
 #include "common/mail/authentication_results.hpp"
 #include "common/mail/utf8.hpp"
 #include "common/report/report_model.hpp"
@@ -264,6 +265,11 @@ void check_report(const store::Record& record, config::DmarcStandard standard) {
 }
 
 }  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+    log::configure(log::Level::error, log::Target::stderr_);
+    return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto script = fuzz::MessageScriptReader::read({reinterpret_cast<const char*>(data), size});

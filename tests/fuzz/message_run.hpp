@@ -4,7 +4,6 @@
 /// The gateway's threads run; what comes out (reply, record) is there when run() returns.
 #pragma once
 
-#include <cstdlib>
 #include <future>
 #include <map>
 #include <memory>
@@ -13,7 +12,6 @@
 #include <vector>
 
 #include "common/config/settings_reader.hpp"
-#include "common/log/log.hpp"
 #include "milter/session.hpp"
 #include "tests/fuzz/message_script.hpp"
 #include "tests/support/arc_message.hpp"
@@ -223,9 +221,7 @@ class GatewayUnderTest {
               [last = last_] {
                   return Result<std::unique_ptr<store::RecordStore>>(std::make_unique<LastRecord>(last));
               },
-              metrics_) {
-        log::configure(log::Level::error, log::Target::stderr_);
-    }
+              metrics_) {}
 
     Outcome pass(const MessageScript& script) {
         const auto resolver = std::make_shared<ScriptedResolver>(script.dns);
@@ -243,9 +239,9 @@ class GatewayUnderTest {
             session.end_of_message("Q1",
                                    [&promise](milter::Reply made) { promise.set_value(std::move(made)); });
             resolver->finish(deadline);
-            if (reply.wait_until(deadline) != std::future_status::ready) std::abort();
-            outcome.reply = reply.get();
-            if (!gateway_.wait_until_idle(std::chrono::seconds(20))) std::abort();
+            outcome.reply = reply.get();  // where none comes, libFuzzer's -timeout tells
+            while (!gateway_.wait_until_idle(std::chrono::seconds(1))) {
+            }
             outcome.record = *last_;
         }
         outcome.questions = resolver->questions();
