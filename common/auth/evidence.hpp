@@ -37,7 +37,7 @@ enum class SpfScope { mail_from, helo };
 struct SpfEvidence {
     SpfScope scope = SpfScope::mail_from;
     SpfResult result = SpfResult::none;
-    std::string domain;                 ///< whose record was asked for; as given where it is no DomainName
+    std::string domain;  ///< whose record was asked for; made printable where it is no DomainName
     std::string organizational_domain;  ///< of `domain`; empty where it is no DomainName
     std::string reason;                 ///< what decided: a term ("ip4:192.0.2.0/24"), or what went wrong
     unsigned terms = 0;                 ///< that cost a look-up (RFC 7208 4.6.4)
@@ -149,7 +149,7 @@ struct Evidence {
     std::string list_id;      ///< RFC 2919; empty where there is none
     std::string resent_from;  ///< domain of the first Resent-From field (RFC 5322 section 3.6.6); empty: none
     ForwarderEvidence forwarder;
-    std::vector<std::string> limits_reached;  ///< names of the limits that cut something
+    std::vector<std::string> limits_reached;  ///< names of the limits that cut something; record.* no verdict
     bool own_report_mail = false;  ///< from or to the address of our own reports: never reported on
 };
 

@@ -35,6 +35,13 @@ std::string_view tail_of(const DomainName& domain) {
     return before == std::string_view::npos ? text : text.substr(before + 1);
 }
 
+/// A record longer than what is kept of its text may say something there that the text does not: reports are
+/// made of the text.
+bool text_says_less(const PolicyEvidence& policy) {
+    return policy.outcome == PolicyOutcome::found && policy.record_text.ends_with("...") &&
+           parse_dmarc_record(policy.record_text) != policy.record;
+}
+
 }  // namespace
 
 /// What comes back in the background. Outlives the collector where an answer is late, so it owns nothing of
@@ -184,6 +191,7 @@ void EvidenceCollector::header(const mail::HeaderField& field) {
     }
     if (!judged_) return;
     if (!dkim_) start_signatures();
+    if (is_named(field, "dkim-signature")) ++signatures_;
     dkim_->header(field);
     arc_->header(field);
 }
@@ -225,6 +233,7 @@ bool EvidenceCollector::could_align(const DomainName& signing_domain) const {
 
 void EvidenceCollector::end_of_headers() {
     author_ = mail::author_of(from_fields_, sources_->settings->dmarc.max_author_domains);
+    if (author_.status == mail::AuthorStatus::too_many_domains) reached("dmarc.max_author_domains");
     if (!judged_) return;
     if (!dkim_) start_signatures();
     // Of those that could align first, as they are the ones that are verified where there are too many.
@@ -279,11 +288,7 @@ Evidence EvidenceCollector::take(std::string queue_id, unsigned draw) {
     evidence_.draw = draw;
     evidence_.author_status = author_.status;
     evidence_.author_reason = author_.reason;
-    for (const auto& mailbox : author_.mailboxes) {
-        if (evidence_.author_addresses.size() == kept_addresses) break;
-        evidence_.author_addresses.push_back(
-            text::printable(mailbox.local_part + "@" + mailbox.domain.text(), kept_octets));
-    }
+    keep_author_addresses();
     evidence_.spf = answers_->take_spf();
     for (auto& spf : evidence_.spf) spf.organizational_domain = organizational_domain_of(spf.domain);
     if (dkim_) evidence_.dkim = dkim_->finish(evidence_.received_at);
@@ -294,7 +299,26 @@ Evidence EvidenceCollector::take(std::string queue_id, unsigned draw) {
         evidence_.policies = answers_->take_policies();
         take_tree_walks();
     }
+    note_limits();
     return std::move(evidence_);
+}
+
+void EvidenceCollector::keep_author_addresses() {
+    for (const auto& mailbox : author_.mailboxes) {
+        if (evidence_.author_addresses.size() == kept_addresses) return reached("record.author_addresses");
+        evidence_.author_addresses.push_back(
+            text::printable(mailbox.local_part + "@" + mailbox.domain.text(), kept_octets));
+    }
+}
+
+/// Limits that show in what has come together.
+void EvidenceCollector::note_limits() {
+    const auto& dkim = evidence_.dkim;
+    if (std::any_of(dkim.begin(), dkim.end(), [](const auto& each) { return !each.verified; }))
+        reached("dkim.max_signatures");
+    if (dkim.size() < signatures_) reached("record.signatures");
+    const auto& policies = evidence_.policies;
+    if (std::any_of(policies.begin(), policies.end(), text_says_less)) reached("record.policy_text");
 }
 
 void EvidenceCollector::take_tree_walks() {

@@ -77,6 +77,8 @@ class EvidenceCollector {
     [[nodiscard]] bool keep(const mail::HeaderField& field);
     [[nodiscard]] bool could_align(const DomainName& signing_domain) const;
     [[nodiscard]] std::string organizational_domain_of(std::string_view domain) const;
+    void keep_author_addresses();
+    void note_limits();
     void reached(std::string_view limit);
 
     std::shared_ptr<const EvidenceSources> sources_;
@@ -91,6 +93,7 @@ class EvidenceCollector {
     bool judged_ = true;
     std::uint64_t header_octets_ = 0;
     std::uint64_t header_fields_ = 0;
+    std::uint64_t signatures_ = 0;  ///< DKIM-Signature fields within the limits
     bool header_is_whole_ = true;
 };
 

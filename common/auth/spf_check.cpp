@@ -18,6 +18,8 @@ namespace {
 // engine itself misses is asked in any case, and its own limits bound that.
 constexpr std::size_t max_ahead = 128;
 constexpr std::size_t max_failure_octets = 300;
+// Of what stands in a domain's place and is none.
+constexpr std::size_t max_shown_octets = 255;
 
 class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
   public:
@@ -141,7 +143,7 @@ void check_spf(dns::Resolver& resolver, SpfIdentity identity, dns::Deadline dead
     if (!domain) {
         SpfEvidence evidence;
         evidence.scope = identity.scope;
-        evidence.domain = identity.domain;
+        evidence.domain = text::printable(identity.domain, max_shown_octets);
         evidence.reason = "not a multi-label domain name";
         handler(std::move(evidence));
         return;

@@ -57,7 +57,10 @@ constexpr auto ids = std::to_array<LogId>({
      "Something unexpected happened while a message was in hand; the MTA got the answer of milter.on_error.",
      "Report it, with the line: this is a defect of the program or a lack of memory."},
     {"MILTER_LIMIT_REACHED",
-     "A message reached one of the limits of the settings and was judged by what was kept of it.",
+     "A message reached one of the limits of the settings and was judged by what was kept of it. With a name "
+     "that begins with record. all of it was judged, but the record does not tell everything: at most 32 "
+     "addresses of authors, 100 signatures that were refused and 100 that were not verified, and 4096 octets "
+     "of a policy, where what is cut off said something; reports tell what was kept.",
      "None, if it is rare; raise the limit where honest mail reaches it."},
     {"MILTER_MTA_UNSUITABLE",
      "An MTA connected that cannot do what the milter needs of it, such as adding header fields, and was "

@@ -1,17 +1,23 @@
 #!/usr/bin/python3
 """The SPF test suite of RFC 7208 over the wire: a name server made from each scenario's zone answers real
 packets, a milter client speaks as the MTA, and the result is read from the Authentication-Results field that
-comes back."""
+comes back.
+
+With --weather the same cases are held under bad DNS, and the results must be among the same ones: `slow`
+answers, `truncated` ones that need TCP, `forged` ones that come before the true ones, and CNAME loops
+(`loops`) beside every answer and under a message that is judged at the same time.
+"""
 
 import gzip
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import yaml  # noqa: E402
 from lab import auth_results  # noqa: E402
-from lab.dns_server import Answer, ScriptedDns, Table, quoted  # noqa: E402
+from lab.dns_server import Answer, Faults, ScriptedDns, Table, quoted  # noqa: E402
 from lab.milter import Milter  # noqa: E402
 from lab.milter_client import MilterClient  # noqa: E402
 from lab.runner import Suite, expect, expect_equal, programs_from_arguments  # noqa: E402
@@ -21,7 +27,22 @@ MESSAGE = b"From: a@author.invalid\r\nSubject: SPF\r\n\r\nbody\r\n"
 SETTINGS = {
     "policy": {"mode": "monitor"},
     # The scenarios use the same names for different things, so that nothing may be kept.
-    "dns": {"cache_records": 0, "failure_ttl": 0, "try_timeout_ms": 150, "tries": 1, "total_timeout_ms": 600},
+    # What is never answered is given up after this time; a busy machine needs some of it for what is.
+    "dns": {"cache_records": 0, "failure_ttl": 0, "try_timeout_ms": 2000, "tries": 1,
+            "total_timeout_ms": 4000},
+}
+IN_PARALLEL = 8
+LOOP = [("loop-a.invalid", "CNAME", "loop-b.invalid."), ("loop-b.invalid", "CNAME", "loop-a.invalid.")]
+LOOPED = {"mailfrom": "a@loop-a.invalid", "helo": "loop-b.invalid", "host": "192.0.2.1",
+          "result": "temperror"}
+LIES = [("TXT", '"v=spf1 +all"'), ("TXT", '"v=spf1 -all"'), ("A", "203.0.113.66"), ("AAAA", "2001:db8:66::1"),
+        ("MX", "1 forged.invalid."), ("PTR", "forged.invalid.")]
+WEATHER = {
+    "fair": Faults(),
+    "slow": Faults(delay=0.04),
+    "truncated": Faults(truncated=True),
+    "forged": Faults(forged=LIES),
+    "loops": Faults(beside=LOOP),
 }
 
 
@@ -64,6 +85,8 @@ class ScenarioDns:
     def __call__(self, name, kind):
         if name in self._silent and (name, kind) not in self._records:
             return Answer(silent=True)
+        if name in ("loop-a.invalid", "loop-b.invalid"):
+            return Answer(records=LOOP)
         return self._table(name, kind)
 
 
@@ -86,19 +109,16 @@ def _octets(text):
 
 
 class Wire:
-    def __init__(self, programs):
-        self.dns = ScriptedDns(lambda name, kind: Answer(rcode="NXDOMAIN"))
+    def __init__(self, programs, weather):
+        self.dns = ScriptedDns(lambda name, kind: Answer(rcode="NXDOMAIN"), WEATHER[weather])
         self.milter = Milter(programs, "spf", SETTINGS, self.dns.port)
-        self._count = 0
 
-    def result_of(self, test):
+    def result_of(self, test, queue_id):
         """The result of the identity that the test is about: HELO where the sender is null."""
-        self._count += 1
         sender = test["mailfrom"]
         sender = "" if sender == "<>" else sender
         with MilterClient(self.milter.address) as client:
-            outcome = client.message(MESSAGE, queue_id=f"spf{self._count}", mail_from=sender,
-                                     ip=str(test["host"]),
+            outcome = client.message(MESSAGE, queue_id=queue_id, mail_from=sender, ip=str(test["host"]),
                                      helo=test["helo"])
         value = outcome.header("Authentication-Results")
         expect(value is not None, f"no Authentication-Results; the verdict was {outcome}")
@@ -108,34 +128,57 @@ class Wire:
         expect_equal(len(results), 1, f"spf results with {name} in {value!r}")
         return results[0].result
 
+    def stop(self):
+        self.milter.stop()
+        self.dns.stop()
 
-def run_case(wire, test):
+
+def expect_allowed(wire, test, result):
     allowed = test["result"] if isinstance(test["result"], list) else [test["result"]]
     before = len(wire.dns.asked)
-    got = wire.result_of(test)
-    expect(got in allowed, f"wanted {'|'.join(allowed)}, got {got}; asked {wire.dns.asked[before:]}")
+    got = result()
+    asked = wire.dns.asked[before:]
+    expect(got in allowed, f"wanted {'|'.join(allowed)}, got {got}; meanwhile asked {asked}")
+
+
+def expect_weather(dns, faults):
+    """That the weather was as bad as it was meant to be."""
+    expect(dns.asked, "no question was asked")
+    expect(not faults.truncated or dns.over_tcp, "no answer went over TCP")
+    expect(not faults.forged or dns.forgeries > len(dns.asked), "nothing was forged")
+
+
+def run_scenario(wire, suite, scenario, tests, pool):
+    """The cases of one zone, at the same time."""
+    wire.dns.answer = ScenarioDns(scenario["zonedata"])
+    results = {name: pool.submit(wire.result_of, test, f"spf-{name}") for name, test in tests.items()}
+    for name, test in tests.items():
+        suite.check(f"{scenario['description']}: {name}", expect_allowed, wire, test, results[name].result)
 
 
 def main():
     def options(parser):
         parser.add_argument("--suite", required=True, type=Path, help="rfc7208-tests.yml.gz")
-        parser.add_argument("--only", default="", help="cases whose name has this text")
+        parser.add_argument("--only", default="",
+                            help="cases whose name has this text; a failure then shows what they alone asked")
+        parser.add_argument("--weather", default="fair", choices=WEATHER, help="what DNS is like")
 
     programs, arguments = programs_from_arguments(__doc__, options)
-    suite = Suite("spf_wire")
-    wire = Wire(programs)
+    faults = WEATHER[arguments.weather]
+    suite = Suite(f"spf_wire, {arguments.weather}")
+    wire = Wire(programs, arguments.weather)
     suite.logs.append(lambda: ("milter", wire.milter.log()))
     cases = 0
-    with gzip.open(arguments.suite, "rt", encoding="utf-8") as file:
+    with gzip.open(arguments.suite, "rt", encoding="utf-8") as file, ThreadPoolExecutor(IN_PARALLEL) as pool:
         for scenario in yaml.safe_load_all(file):
-            wire.dns.answer = ScenarioDns(scenario["zonedata"])
-            for name, test in scenario["tests"].items():
-                cases += 1
-                if arguments.only in name:
-                    suite.check(f"{scenario['description']}: {name}", run_case, wire, test)
+            cases += len(scenario["tests"])
+            tests = {name: test for name, test in scenario["tests"].items() if arguments.only in name}
+            if faults.beside:
+                tests["a loop beside"] = LOOPED
+            run_scenario(wire, suite, scenario, tests, pool)
     suite.check("the suite is read whole", expect_equal, cases, CASES, "number of cases")
-    wire.milter.stop()
-    wire.dns.stop()
+    suite.check("DNS was as it was to be", expect_weather, wire.dns, faults)
+    wire.stop()
     for problem in wire.milter.problems:
         suite.problem(problem)
     return suite.finish()

@@ -132,7 +132,7 @@ def loopback_dns(answer):
     for _ in range(100):
         address = "127." + ".".join(str(random.SystemRandom().randrange(2, 250)) for _ in range(3))
         try:
-            return ScriptedDns(answer, address, 53)
+            return ScriptedDns(answer, address=address, port=53)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

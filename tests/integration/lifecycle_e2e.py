@@ -410,7 +410,10 @@ def hostile_messages_are_answered(lab):
         "10,000 authors": b"From: " + b",\r\n ".join(authors) + b"\r\n\r\nx",
         "nested comments": b"From: " + b"(" * 50000 + b"a" + b")" * 50000 + b" a@good.example\r\n\r\nx",
         "a header field of 1 MB": b"X: " + b"x" * 1000000 + b"\r\nFrom: a@good.example\r\n\r\nx",
-        "20,000 header fields": b"X: y\r\n" * 20000 + b"From: a@good.example\r\n\r\nx",
+        "100,000 header fields": b"X: y\r\n" * 100000 + b"From: a@good.example\r\n\r\nx",
+        "NULs in the author": b"From: a@good.example\0.attack.example\r\n\r\nx",
+        "8-bit octets in every field": b"From: \xff\xfe <a@g\xc3\xb6\xf8d.example>\r\nX: \x80\r\n\r\n\xff",
+        "100,000 comments": b"From: " + b"(x)" * 100000 + b" a@good.example\r\n\r\nx",
     }
     for number, (name, message) in enumerate(messages.items()):
         try:

@@ -1,7 +1,8 @@
 """A name server whose answers a test writes down: records, silence, delay, SERVFAIL; over UDP and TCP.
 
 `ScriptedDns.answer` is called for every question, on a thread of its own, and gives an Answer. A name server
-that stays silent or slow is as easy to have as one that answers.
+that stays silent or slow is as easy to have as one that answers. `ScriptedDns.faults` is what is bad about
+all of its answers, whatever they say: the network's part.
 """
 
 import socket
@@ -30,6 +31,16 @@ class Answer:
     records: list = field(default_factory=list)
     silent: bool = False
     delay: float = 0.0
+
+
+@dataclass
+class Faults:
+    """How the way of every answer is bad; the answers themselves stay true."""
+
+    delay: float = 0.0
+    truncated: bool = False  # nothing fits into a datagram, so TCP has to be used
+    forged: list = field(default_factory=list)  # (type, rdata text): what a forger wants believed
+    beside: list = field(default_factory=list)  # (name, type, rdata text): records that nobody asked for
 
 
 class Table:
@@ -75,11 +86,15 @@ def _escape(octet):
 
 
 class ScriptedDns:
-    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order. Without a
-    `port` it takes a free one of 127.0.0.1."""
+    """Runs until stop(). `answer` may be replaced at any time; `asked` lists (name, type) in order,
+    `forgeries` counts the packets that came before the true ones, and `over_tcp` the answers over TCP. Without a
+    `port` it takes a free one."""
 
-    def __init__(self, answer, address="127.0.0.1", port=None):
+    def __init__(self, answer, faults=None, address="127.0.0.1", port=None):
         self.answer = answer
+        self.faults = faults or Faults()
+        self.forgeries = 0
+        self.over_tcp = 0
         self.asked = []
         self.address = address
         self.port = port or free_port()
@@ -103,8 +118,10 @@ class ScriptedDns:
             def handle(self):
                 if datagram:
                     data, sock = self.request
-                    reply = dns_server.reply(data, 1232)
+                    reply = dns_server.reply(data, 0 if dns_server.faults.truncated else 1232)
                     if reply:
+                        for packet in dns_server.forged_replies(data):
+                            sock.sendto(packet, self.client_address)
                         sock.sendto(reply, self.client_address)
                     return
                 while True:
@@ -114,6 +131,7 @@ class ScriptedDns:
                         return
                     reply = dns_server.reply(data, 65535)
                     if reply:
+                        dns_server.over_tcp += 1
                         self.request.sendall(len(reply).to_bytes(2, "big") + reply)
 
         return Handler
@@ -131,11 +149,11 @@ class ScriptedDns:
         answer = self.answer(name, kind)
         if answer.silent:
             return None
-        if answer.delay:
-            self._released.wait(answer.delay)
+        if answer.delay or self.faults.delay:
+            self._released.wait(answer.delay + self.faults.delay)
         response = dns.message.make_response(query, recursion_available=True)
         response.set_rcode(dns.rcode.from_text(answer.rcode))
-        self._fill(response, question, kind, answer)
+        self._fill(response, question, kind, answer.records + self.faults.beside)
         wire = response.to_wire(max_size=65535)
         if len(wire) <= limit:
             return wire
@@ -143,9 +161,38 @@ class ScriptedDns:
         short.flags |= dns.flags.TC
         return short.to_wire()
 
+    def forged_replies(self, data):
+        """What a forger sends who does not see the question: the lie under another id, and as the answer to
+        another question; and octets that are no packet."""
+        if not self.faults.forged:
+            return []
+        query = dns.message.from_wire(data)
+        question = query.question[0]
+        kind = dns.rdatatype.to_text(question.rdtype)
+        lies = [text for lie_kind, text in self.faults.forged if lie_kind == kind]
+        packets = [data[:2] + b"\xff" * 20]
+        for change in (self._other_id, self._other_question):
+            lie = dns.message.make_response(query, recursion_available=True)
+            self._fill(lie, question, kind, lies)
+            packets.append(change(lie))
+        self.forgeries += len(packets)
+        return packets
+
     @staticmethod
-    def _fill(response, question, kind, answer):
-        for record in answer.records:
+    def _other_id(lie):
+        lie.id ^= 0x5a5a
+        return lie.to_wire()
+
+    @staticmethod
+    def _other_question(lie):
+        question = lie.question[0]
+        other = dns.name.Name((b"other",) + question.name.labels[1:])
+        lie.question = [dns.rrset.RRset(other, question.rdclass, question.rdtype)]
+        return lie.to_wire()
+
+    @staticmethod
+    def _fill(response, question, kind, records):
+        for record in records:
             name, record_kind, text = record if isinstance(record, tuple) else (None, kind, record)
             asked = name is None or name == raw_text(question.name)
             owner = question.name if asked else dns.name.from_text(name)  # in the question's spelling

@@ -62,6 +62,13 @@ TEST(SpfCheck, HasNoResultForWhatIsNoDomainAndAsksNothing) {
     EXPECT_TRUE(zone.asked().empty());
 }
 
+TEST(SpfCheck, WhatIsNoDomainIsShownPrintableAndCut) {
+    FakeResolver zone;
+    EXPECT_EQ(check_now(zone, spf_identity("192.0.2.1", "l\x97\r\n.example")).domain, "l???.example");
+    const auto longest = check_now(zone, spf_identity("192.0.2.1", std::string(100'000, 'a'))).domain;
+    EXPECT_EQ(longest, std::string(252, 'a') + "...");
+}
+
 TEST(SpfCheck, ChecksTheALabelsOfAnInternationalSender) {
     FakeResolver zone;
     zone.add_txt("xn--bcher-kva.example", "v=spf1 exists:%{d}.ok.%{o} -all");
