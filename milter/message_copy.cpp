@@ -5,6 +5,8 @@
 namespace defender::milter {
 namespace {
 
+// What a failure report carries of a message at most: enough to tell what was wrong with it, in a mail of
+// modest size.
 constexpr std::size_t max_header_octets = 65536;
 constexpr std::size_t max_body_octets = 262144;
 

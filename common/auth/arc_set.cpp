@@ -11,7 +11,9 @@
 namespace defender::auth {
 namespace {
 
+// RFC 8617 section 4.2.1: instances go up to 50.
 constexpr std::size_t max_instance_digits = 2;
+// As for DKIM signatures (dkim_signature.cpp).
 constexpr std::size_t max_names = 256;
 constexpr std::size_t max_names_octets = 4000;
 constexpr std::size_t max_shown_octets = 255;

@@ -10,6 +10,7 @@
 namespace defender::auth {
 namespace {
 
+// Far beyond the signatures of honest signers; each bounds the work that one field can cause.
 constexpr std::size_t max_field_octets = 65536;
 constexpr std::size_t max_names = 256;
 constexpr std::size_t max_names_octets = 4000;

@@ -16,6 +16,7 @@
 namespace defender::auth {
 namespace {
 
+// The first hundred tell what a message was about; a record stays small whatever the message.
 constexpr std::size_t max_refused_recorded = 100;
 constexpr std::size_t max_unverified_recorded = 100;
 

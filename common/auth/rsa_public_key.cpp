@@ -12,6 +12,7 @@ constexpr char bit_string_tag = 0x03;
 /// The object identifier rsaEncryption (1.2.840.113549.1.1.1), and NULL for its parameters.
 constexpr std::string_view rsa_encryption("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 11);
 constexpr std::string_view no_parameters("\x05\x00", 2);
+// Room for 16,384 bits, the most that OpenSSL takes (OPENSSL_RSA_MAX_MODULUS_BITS).
 constexpr std::size_t max_der_octets = 4096;
 
 /// Takes one element with `tag` off the front of `der` and gives its contents.

@@ -11,6 +11,7 @@ namespace defender::auth {
 namespace {
 
 constexpr std::size_t sha256_octets = 32;
+// RFC 6376 section 3.5: times up to 10^12 must be taken, and l= has up to 76 digits.
 constexpr std::size_t max_time_digits = 12;
 constexpr std::size_t max_length_digits = 76;
 

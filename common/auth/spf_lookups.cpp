@@ -8,6 +8,7 @@
 namespace defender::auth {
 namespace {
 
+// RFC 7208 section 4.6.4.
 constexpr std::size_t max_ptr_names = 10;
 constexpr std::size_t max_described_octets = 300;
 // A local part has 64 octets, a domain 255 (RFC 5321 4.5.3.1). More is kept for the lax, but not without end.

@@ -7,6 +7,7 @@
 namespace defender::auth {
 namespace {
 
+// More than a domain-spec can need for a name of 253 octets (RFC 1035 section 2.3.4, as text).
 constexpr std::size_t max_spec_octets = 2048;
 constexpr std::size_t max_name_octets = 253;
 // More digits than a value can have parts: the count only has to stay comparable.

@@ -9,6 +9,7 @@ namespace defender::auth {
 namespace {
 
 constexpr std::string_view version = "v=spf1";
+// No TXT record is longer (RFC 1035 section 3.2.1: a length of 16 bits).
 constexpr std::size_t max_record_octets = 65535;
 constexpr std::size_t max_quoted_octets = 100;
 

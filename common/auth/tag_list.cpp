@@ -7,6 +7,7 @@
 namespace defender::auth {
 namespace {
 
+// No TXT record is longer (RFC 1035 section 3.2.1: a length of 16 bits), and none has so many tags.
 constexpr std::size_t max_text_octets = 65536;
 constexpr std::size_t max_tags = 100;
 

@@ -11,6 +11,7 @@
 namespace defender::mail {
 namespace {
 
+// More are read, as a bad one among them spoils the field, but not kept.
 constexpr std::size_t max_mailboxes_kept = 100;
 constexpr std::size_t max_reason_octets = 200;
 

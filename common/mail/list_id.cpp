@@ -9,6 +9,7 @@
 namespace defender::mail {
 namespace {
 
+// RFC 2919 section 2: a list identifier has at most 255 octets.
 constexpr std::size_t max_list_id_octets = 255;
 
 /// RFC 5322 dot-atom-text in ASCII, of two atoms at least.

@@ -5,6 +5,7 @@
 namespace defender::mail {
 namespace {
 
+// RFC 5322 section 3.2.2 lets comments nest without bound; real mail hardly nests them at all.
 constexpr unsigned max_comment_depth = 100;
 
 /// Octets that no token may hold, not even behind a backslash.
