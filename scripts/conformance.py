@@ -138,7 +138,7 @@ def page(parts, kinds):
         out += [f"## {part['title']}\n", "| Section | Rule | State | Tests | Others |",
                 "| --- | --- | --- | --- | --- |"]
         out += [line(rule) for rule in part["rule"]] + [""]
-    return "\n".join(out) + peers(kinds)
+    return "\n".join([*out, peers(kinds)])
 
 
 def main():
