@@ -21,6 +21,12 @@ std::shared_ptr<const config::Settings> load_settings(Context& context) {
     return nullptr;
 }
 
+bool store_is_there(const config::StoreSettings& settings, Context& context) {
+    if (!settings.postgresql.empty() || std::filesystem::exists(settings.path)) return true;
+    fail(context, Error{settings.path + ": there is no store"});
+    return false;
+}
+
 void fail(Context& context, const Error& error) {
     std::cerr << "defenderctl: " << error.message << '\n';
     context.exit_status = store::store_may_recover(error) ? exit_try_again : exit_wrong;

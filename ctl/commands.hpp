@@ -36,6 +36,10 @@ void add_what_if(CLI::App& app, Context& context);
 /// where they are wrong, says each error on stderr, sets the exit status and gives nothing.
 [[nodiscard]] std::shared_ptr<const config::Settings> load_settings(Context& context);
 
+/// Looking makes no store. Where the settings name a file alone and it is not there, says so as fail() does,
+/// and is false; a host that only makes reports in PostgreSQL has no file.
+[[nodiscard]] bool store_is_there(const config::StoreSettings& settings, Context& context);
+
 /// Says `error` on stderr and sets the exit status: try again later for a store that is busy or away, else
 /// wrong.
 void fail(Context& context, const Error& error);

@@ -1,5 +1,4 @@
 // defenderctl expire: deletes records and forwarding sightings that are older than they are to be kept.
-#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -32,10 +31,7 @@ void expire(const ExpireOptions& options, Context& context) {
     const auto settings = load_settings(context);
     if (!settings) return;
     const auto& where = settings->store;
-    // A host that only makes reports has no file.
-    if (where.postgresql.empty() && !std::filesystem::exists(where.path)) {
-        return fail(context, Error{where.path + ": there is no store"});
-    }
+    if (!store_is_there(where, context)) return;
     auto store = store::open_records(where, store::OpenMode::read_write);
     if (!store) return fail(context, store.error());
     const auto now = parse_rfc3339(options.now).value_or(utc_now());

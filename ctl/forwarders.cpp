@@ -1,5 +1,4 @@
 // defenderctl forwarders: which clients are known as forwarders, and the operator's word on them.
-#include <filesystem>
 #include <iostream>
 
 #include "common/base/ip_prefix.hpp"
@@ -26,15 +25,10 @@ std::string check_network(const std::string& text) {
     return IpPrefix::parse(text) ? std::string() : text + " is no address or network such as 192.0.2.0/24";
 }
 
-/// The store must be there already: looking makes none.
 std::unique_ptr<store::Forwarders> open_store(const config::Settings& settings, store::OpenMode mode,
                                               Context& context) {
-    const auto& where = settings.store;
-    if (where.postgresql.empty() && !std::filesystem::exists(where.path)) {
-        fail(context, Error{where.path + ": there is no store"});
-        return nullptr;
-    }
-    auto store = store::open_forwarders(where, mode);
+    if (!store_is_there(settings.store, context)) return nullptr;
+    auto store = store::open_forwarders(settings.store, mode);
     if (!store) {
         fail(context, store.error());
         return nullptr;

@@ -1,5 +1,4 @@
 // defenderctl report: aggregate reports, what became of them, and who gets none.
-#include <filesystem>
 
 #include "common/base/domain_name.hpp"
 #include "common/base/utc_clock.hpp"
@@ -53,11 +52,7 @@ UtcSeconds moment_of(const std::string& now) {
 
 std::unique_ptr<store::ReportStore> open_report_store(const config::Settings& settings, store::OpenMode mode,
                                                       Context& context) {
-    const auto& path = settings.store.path;
-    if (settings.store.postgresql.empty() && !std::filesystem::exists(path)) {
-        fail(context, Error{path + ": there is no store"});
-        return nullptr;
-    }
+    if (!store_is_there(settings.store, context)) return nullptr;
     auto store = store::open_reports(settings.store, mode);
     if (!store) {
         fail(context, store.error());

@@ -17,7 +17,7 @@
 #include "common/auth/arc_sealing.hpp"
 #include "common/auth/arc_validation.hpp"
 #include "common/auth/sealed_results.hpp"
-#include "common/base/text.hpp"
+#include "tests/fuzz/signed_input.hpp"
 #include "tests/support/dkim_signer.hpp"
 
 namespace {
@@ -52,37 +52,6 @@ class KeyResolver : public dns::Resolver {
     dns::AnswerPtr ours_;
 };
 
-struct Input {
-    std::string_view record;
-    mail::HeaderFields fields;
-    std::string_view body;
-};
-
-std::string_view take_line(std::string_view& rest) {
-    const auto end = rest.find('\n');
-    const auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return line;
-}
-
-Input split(std::string_view rest) {
-    Input input;
-    input.record = take_line(rest);
-    while (!rest.empty()) {
-        auto line = take_line(rest);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.empty()) break;
-        const auto colon = line.find(':');
-        if (text::is_blank(line.front()) && !input.fields.empty()) {
-            input.fields.back().value.append("\r\n").append(line);
-        } else if (colon != std::string_view::npos) {
-            input.fields.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))});
-        }
-    }
-    input.body = rest;
-    return input;
-}
-
 const test::DkimSigningKey& our_key() {
     static const auto key = test::DkimSigningKey::ed25519();
     return key;
@@ -93,7 +62,7 @@ struct Validated {
     std::optional<auth::ArcMessage> message;
 };
 
-Validated validate(const Input& input, std::size_t piece) {
+Validated validate(const fuzz::SignedInput& input, std::size_t piece) {
     KeyResolver resolver(input.record, our_key().record());
     auth::ArcValidation validation(resolver, {50, "sealer.example", "s1", "/key"},
                                    {4, 1024, config::PartialBody::policy},
@@ -127,7 +96,7 @@ void check_pass(const auth::ArcEvidence& arc) {
     require(auth::arc_trust(arc, {*newest}, "example.com").comment.size() <= 1000);
 }
 
-void check_sealing(Input input, const Validated& validated) {
+void check_sealing(fuzz::SignedInput input, const Validated& validated) {
     static const auth::ArcSealer sealer("sealer.example", "s1",
                                         auth::SigningKey::parse(our_key().pem()).value());
     const auto set = sealer.seal(*validated.message, {"mx.example", {}}, now);
@@ -142,7 +111,7 @@ void check_sealing(Input input, const Validated& validated) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const Input input = split({reinterpret_cast<const char*>(data), size});
+    const auto input = fuzz::split_input({reinterpret_cast<const char*>(data), size});
     const auto whole = validate(input, 65535);
     const auto pieces = validate(input, 3);
     require(whole.evidence.result == pieces.evidence.result);

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "common/auth/dkim_verification.hpp"
-#include "common/base/text.hpp"
+#include "tests/fuzz/signed_input.hpp"
 
 namespace {
 
@@ -38,38 +38,7 @@ class OneKeyResolver : public dns::Resolver {
     dns::AnswerPtr answer_;
 };
 
-struct Input {
-    std::string_view record;
-    mail::HeaderFields fields;
-    std::string_view body;
-};
-
-std::string_view take_line(std::string_view& rest) {
-    const auto end = rest.find('\n');
-    const auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return line;
-}
-
-Input split(std::string_view rest) {
-    Input input;
-    input.record = take_line(rest);
-    while (!rest.empty()) {
-        auto line = take_line(rest);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.empty()) break;
-        const auto colon = line.find(':');
-        if (text::is_blank(line.front()) && !input.fields.empty()) {
-            input.fields.back().value.append("\r\n").append(line);
-        } else if (colon != std::string_view::npos) {
-            input.fields.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))});
-        }
-    }
-    input.body = rest;
-    return input;
-}
-
-std::vector<auth::DkimEvidence> verify(const Input& input, std::size_t piece) {
+std::vector<auth::DkimEvidence> verify(const fuzz::SignedInput& input, std::size_t piece) {
     static const auto library = std::make_shared<const auth::DkimLibrary>();
     OneKeyResolver resolver(input.record);
     auth::DkimVerification verification(library, resolver, {4, 1024, config::PartialBody::policy},
@@ -87,7 +56,7 @@ std::vector<auth::DkimEvidence> verify(const Input& input, std::size_t piece) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const Input input = split({reinterpret_cast<const char*>(data), size});
+    const auto input = fuzz::split_input({reinterpret_cast<const char*>(data), size});
     const auto whole = verify(input, 65535);
     const auto pieces = verify(input, 3);
     require(whole.size() == pieces.size());
