@@ -172,6 +172,7 @@ void RecordMover::Impl::note(const JournalTransfer::Counts& moved) {
     metrics_.moved.Increment(static_cast<double>(moved.moved));
     const std::lock_guard lock(mutex_);
     counts_.moved += moved.moved;
+    counts_.set_aside += moved.set_aside;
     counts_.waiting -= std::min(counts_.waiting, moved.moved + moved.set_aside);
 }
 
