@@ -22,9 +22,6 @@ struct WhatIfOptions {
     bool json = false;
 };
 
-/// Progress is told once for so many records.
-constexpr std::uint64_t progress_step = 1000;
-
 /// A moment, or a day's first.
 std::optional<UtcSeconds> parse_since(const std::string& text) {
     if (auto moment = parse_rfc3339(text)) return moment;
@@ -51,9 +48,8 @@ Status look(store::RecordScan& records, UtcSeconds since, const TwoSettings& set
     const auto all = records.count_since(since);
     if (!all) return all.error();
     Progress progress(std::cerr, errors_go_to_a_terminal(), "judging again");
-    const auto done = judge_all_again(records, since, settings, what_if, [&](std::uint64_t looked_at) {
-        if (looked_at % progress_step == 0) progress.update(looked_at, *all);
-    });
+    const auto done = judge_all_again(records, since, settings, what_if,
+                                      [&](std::uint64_t looked_at) { progress.update(looked_at, *all); });
     if (done) progress.finish();
     return done;
 }
