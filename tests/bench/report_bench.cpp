@@ -6,12 +6,7 @@
 // distinct rows; folds them; closes the day. Prints a line for each part: its time, its rate, and the peak of
 // the resident memory so far. Fails where the counts of the reports do not add up to the records.
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -20,11 +15,14 @@
 #include "common/report/report_documents.hpp"
 #include "common/store/report_store.hpp"
 #include "common/store/sqlite_connection.hpp"
+#include "tests/bench/bench_support.hpp"
 
 namespace {
 
 using namespace defender;
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
+using bench::must;
+using bench::print;
 
 struct Options {
     std::uint64_t records = 20000;
@@ -35,32 +33,6 @@ struct Options {
 
 constexpr std::int64_t day = 20000;
 constexpr std::uint64_t commit_every = 20000;
-
-template <typename T>
-T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return std::move(result).value();
-}
-
-/// Megabytes that were resident at most.
-std::uint64_t peak_memory() {
-    std::ifstream status("/proc/self/status");
-    std::string word;
-    while (status >> word) {
-        std::uint64_t kilobytes = 0;
-        if (word == "VmHWM:" && status >> kilobytes) return kilobytes / 1024;
-    }
-    return 0;
-}
-
-void print(const std::string& part, std::uint64_t count, const std::string& unit, Clock::time_point began) {
-    const std::chrono::duration<double> spent = Clock::now() - began;
-    std::printf("%-28s %9llu %-8s %8.1f s %10.0f %s/s   peak %llu MB\n", part.c_str(),
-                static_cast<unsigned long long>(count), unit.c_str(), spent.count(),
-                static_cast<double>(count) / spent.count(), unit.c_str(),
-                static_cast<unsigned long long>(peak_memory()));
-    std::fflush(stdout);
-}
 
 /// One record and its author domain: the row-th of the rows that there are.
 void insert_record(store::SqlConnection& connection, std::uint64_t number, const Options& options) {
@@ -143,15 +115,12 @@ void close(store::ReportStore& reports, const Options& options) {
 }
 
 void run(const Options& options) {
-    std::filesystem::remove_all(options.folder);
-    std::filesystem::create_directories(options.folder);
     const auto path = options.folder + "/defender.db";
     fill(path, options);
     const auto reports =
         store::make_report_store(must(store::open_sqlite_connection(path, store::OpenMode::read_write)));
     fold(*reports, options);
     close(*reports, options);
-    std::filesystem::remove_all(options.folder);
 }
 
 }  // namespace
@@ -164,11 +133,5 @@ int main(int argc, char** argv) {
     app.add_option("--rows", options.rows, "Distinct rows")->capture_default_str();
     app.add_option("--folder", options.folder, "Made anew, and removed at the end")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
-    try {
-        run(options);
-    } catch (const std::exception& problem) {
-        std::cerr << "report_bench: " << problem.what() << '\n';
-        return 1;
-    }
-    return 0;
+    return bench::run("report_bench", options.folder, [&] { run(options); });
 }

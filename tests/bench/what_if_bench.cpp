@@ -6,12 +6,7 @@
 // then judges all of them again in monitor and in enforce mode. Prints a line for each part: its time, its
 // rate, and the peak of the resident memory so far. Fails where the counts do not add up to the records.
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -23,11 +18,14 @@
 #include "common/store/sqlite_store.hpp"
 #include "ctl/judging_again.hpp"
 #include "ctl/what_if_settings.hpp"
+#include "tests/bench/bench_support.hpp"
 
 namespace {
 
 using namespace defender;
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
+using bench::must;
+using bench::print;
 
 struct Options {
     std::uint64_t records = 5000;
@@ -36,31 +34,6 @@ struct Options {
 };
 
 constexpr std::uint64_t batch = 1000;
-
-template <typename T>
-T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return std::move(result).value();
-}
-
-/// Megabytes that were resident at most.
-std::uint64_t peak_memory() {
-    std::ifstream status("/proc/self/status");
-    std::string word;
-    while (status >> word) {
-        std::uint64_t kilobytes = 0;
-        if (word == "VmHWM:" && status >> kilobytes) return kilobytes / 1024;
-    }
-    return 0;
-}
-
-void print(const std::string& part, std::uint64_t count, Clock::time_point began) {
-    const std::chrono::duration<double> spent = Clock::now() - began;
-    std::printf("%-28s %9llu messages %8.1f s %10.0f messages/s   peak %llu MB\n", part.c_str(),
-                static_cast<unsigned long long>(count), spent.count(),
-                static_cast<double>(count) / spent.count(), static_cast<unsigned long long>(peak_memory()));
-    std::fflush(stdout);
-}
 
 /// A message as they come: one signature, SPF for both identities, a policy. Every third fails.
 auth::Evidence evidence_of(std::uint64_t number, const Options& options) {
@@ -113,7 +86,7 @@ void fill(const std::string& path, const Options& options, const auth::JudgeSett
         }
         must(records->append(some));
     }
-    print("records made", options.records, began);
+    print("records made", options.records, "messages", began);
 }
 
 /// The parts that judging again consists of, each alone, on one message.
@@ -121,7 +94,7 @@ void time_parts(const Options& options, const ctl::TwoSettings& settings) {
     const auto json = store::json_text(store::to_json(evidence_of(0, options)));
     auto began = Clock::now();
     for (std::uint64_t i = 0; i < options.records; ++i) must(store::evidence_from_json(json));
-    print("evidence read (" + std::to_string(json.size()) + " octets)", options.records, began);
+    print("evidence read (" + std::to_string(json.size()) + " octets)", options.records, "messages", began);
     const auto evidence = must(store::evidence_from_json(json));
     std::uint64_t steps = 0;
     began = Clock::now();
@@ -129,7 +102,7 @@ void time_parts(const Options& options, const ctl::TwoSettings& settings) {
         steps += auth::judge(evidence, settings.in_force).trace.size();
         steps += auth::judge(evidence, settings.changed).trace.size();
     }
-    print("judged twice", options.records, began);
+    print("judged twice", options.records, "messages", began);
     if (steps == 0) throw std::runtime_error("a judgement without a trace");
 }
 
@@ -137,7 +110,7 @@ void scan_alone(store::RecordScan& records, const Options& options) {
     const auto began = Clock::now();
     std::uint64_t seen = 0;
     must(records.scan(std::numeric_limits<UtcSeconds>::min(), [&](store::StoredRecord&&) { ++seen; }));
-    print("records read", seen, began);
+    print("records read", seen, "messages", began);
     if (seen != options.records) throw std::runtime_error("not all records were read");
 }
 
@@ -148,7 +121,7 @@ void judge_all(store::RecordScan& records, const Options& options, const ctl::Tw
     ctl::WhatIf what_if(limits);
     must(ctl::judge_all_again(records, std::numeric_limits<UtcSeconds>::min(), settings, what_if,
                               [](std::uint64_t) {}));
-    print("judged again", what_if.counts().looked_at, began);
+    print("judged again", what_if.counts().looked_at, "messages", began);
     const auto& counts = what_if.counts();
     if (counts.looked_at != options.records || counts.changed != (options.records + 2) / 3 ||
         counts.otherwise_when_received != 0) {
@@ -157,8 +130,6 @@ void judge_all(store::RecordScan& records, const Options& options, const ctl::Tw
 }
 
 void run(const Options& options) {
-    std::filesystem::remove_all(options.folder);
-    std::filesystem::create_directories(options.folder);
     const auto in_force = config::default_settings();
     const auto changed = ctl::change_by(*in_force, {"policy.mode=enforce"});
     const ctl::TwoSettings settings{auth::judge_settings(*in_force), auth::judge_settings(*changed.settings)};
@@ -169,7 +140,6 @@ void run(const Options& options) {
     const auto records = must(store::RecordScan::open(where));
     scan_alone(*records, options);
     judge_all(*records, options, settings);
-    std::filesystem::remove_all(options.folder);
 }
 
 }  // namespace
@@ -181,11 +151,5 @@ int main(int argc, char** argv) {
     app.add_option("--domains", options.domains, "Author domains")->capture_default_str();
     app.add_option("--folder", options.folder, "Made anew, and removed at the end")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
-    try {
-        run(options);
-    } catch (const std::exception& problem) {
-        std::cerr << "what_if_bench: " << problem.what() << '\n';
-        return 1;
-    }
-    return 0;
+    return bench::run("what_if_bench", options.folder, [&] { run(options); });
 }
