@@ -70,7 +70,7 @@ class FieldParser {
     Fault read_algorithm();
     Fault read_names();
     Fault read_identity(const DomainName& domain);
-    [[nodiscard]] Fault check_base64() const;
+    Fault read_base64();
     Fault read_canonicalization();
     Fault read_signed_fields();
     Fault read_length();
@@ -81,6 +81,8 @@ class FieldParser {
     std::optional<DomainName> domain_;
     std::optional<DomainName> identity_domain_;
     DkimAlgorithm algorithm_ = DkimAlgorithm::rsa_sha256;
+    std::string body_hash_;
+    std::string signature_;
     std::string key_name_;
     std::vector<std::string> signed_fields_;
     bool relaxed_header_ = false;
@@ -170,9 +172,13 @@ Fault FieldParser::read_identity(const DomainName& domain) {
     return std::nullopt;
 }
 
-Fault FieldParser::check_base64() const {
-    if (!parse_signature_octets(tag("b"))) return syntax("b= is no base64");
-    if (!parse_body_hash(tag("bh"))) return syntax("bh= is no SHA-256 hash in base64");
+Fault FieldParser::read_base64() {
+    auto signature = parse_signature_octets(tag("b"));
+    if (!signature) return syntax("b= is no base64");
+    signature_ = std::move(*signature);
+    auto body_hash = parse_body_hash(tag("bh"));
+    if (!body_hash) return syntax("bh= is no SHA-256 hash in base64");
+    body_hash_ = std::move(*body_hash);
     return std::nullopt;
 }
 
@@ -239,7 +245,7 @@ Fault FieldParser::parse(std::string_view value, std::optional<DkimSignature>& o
     if (auto fault = read_names()) return fault;
     if (auto fault = read_algorithm()) return fault;
     if (auto fault = check_query_methods()) return fault;
-    if (auto fault = check_base64()) return fault;
+    if (auto fault = read_base64()) return fault;
     if (auto fault = read_canonicalization()) return fault;
     if (auto fault = read_signed_fields()) return fault;
     if (auto fault = read_length()) return fault;
@@ -247,7 +253,8 @@ Fault FieldParser::parse(std::string_view value, std::optional<DkimSignature>& o
     if (auto fault = check_hashable()) return fault;
     out.emplace(DkimSignature{algorithm_, *domain_, *identity_domain_, std::move(key_name_),
                               std::move(signed_fields_), tag_values(), relaxed_header_, relaxed_body_,
-                              body_length_, signed_at_, expires_at_});
+                              body_length_, signed_at_, expires_at_, std::move(body_hash_),
+                              std::move(signature_)});
     return std::nullopt;
 }
 

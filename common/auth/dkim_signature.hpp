@@ -57,6 +57,8 @@ struct DkimSignature {
     std::optional<std::uint64_t> body_length;  ///< l=
     std::optional<UtcSeconds> signed_at;       ///< t=
     std::optional<UtcSeconds> expires_at;      ///< x=
+    std::string body_hash = {};                ///< the 32 octets of bh=
+    std::string signature = {};                ///< the octets of b=
 };
 
 struct ParsedDkimSignature {

@@ -42,8 +42,8 @@ class EaiSignatures {
         Canonicalization body = Canonicalization::simple;
         std::optional<std::uint64_t> body_length;
         std::string header_digest;
-        std::optional<std::string> body_hash;  ///< of bh=; nothing where that is no digest
-        std::optional<std::string> value;      ///< of b=; the same
+        std::string body_hash;  ///< of bh=
+        std::string value;      ///< of b=
     };
 
     std::vector<Signature> signatures_;
