@@ -27,23 +27,25 @@ endfunction()
 # The tests that need a PostgreSQL server: run as one test, as each program starts a server of its own.
 set(DEFENDER_POSTGRESQL_TESTS "*Postgresql*:JournalTransferTest.*:RecordMoverTest.*:StoresTest.*:*OnBoth.*")
 
-# defender_unit_tests(name folder libraries...): one GoogleTest program for the tests in `folder`.
+# defender_unit_tests(name folder [POSTGRESQL] libraries...): one GoogleTest program for the tests in `folder`. Those that need
+# a server stand out by their names where POSTGRESQL says that there are such.
 function(defender_unit_tests name folder)
+    cmake_parse_arguments(PARSE_ARGV 2 UNIT "POSTGRESQL" "" "")
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cpp)
     if(NOT sources)
         return()
     endif()
     add_executable(${name} ${sources})
-    target_link_libraries(${name} PRIVATE ${ARGN} defender_test_support GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name} PRIVATE ${UNIT_UNPARSED_ARGUMENTS} defender_test_support GTest::gmock GTest::gtest_main)
     target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
     target_compile_definitions(${name} PRIVATE DEFENDER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    set(filter "*")
+    if(UNIT_POSTGRESQL)
+        set(filter "-${DEFENDER_POSTGRESQL_TESTS}")
+        add_test(NAME ${DEFENDER_TEST_PREFIX}${name}.postgresql
+            COMMAND ${name} --gtest_filter=${DEFENDER_POSTGRESQL_TESTS})
+        set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES TIMEOUT 900)
+    endif()
     gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
-        TEST_FILTER "-${DEFENDER_POSTGRESQL_TESTS}" PROPERTIES TIMEOUT 300)
-endfunction()
-
-# defender_postgresql_tests(name): the tests of that program that need a server.
-function(defender_postgresql_tests name)
-    add_test(NAME ${DEFENDER_TEST_PREFIX}${name}.postgresql
-        COMMAND ${name} --gtest_filter=${DEFENDER_POSTGRESQL_TESTS})
-    set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES TIMEOUT 900)
+        TEST_FILTER "${filter}" PROPERTIES TIMEOUT 300)
 endfunction()

@@ -107,8 +107,8 @@ void check(const CheckOptions& options, Context& context) {
     if (!resolver) return fail(context, resolver.error());
     const auto suffixes = auth::PublicSuffixList::load(settings->dmarc.public_suffix_list);
     if (!suffixes) return fail(context, suffixes.error());
-    const auto sources = std::make_shared<const auth::EvidenceSources>(auth::EvidenceSources{
-        settings, std::move(*resolver), *suffixes, std::make_shared<const auth::DkimLibrary>()});
+    const auto sources = std::make_shared<const auth::EvidenceSources>(
+        auth::EvidenceSources{settings, std::move(*resolver), *suffixes});
 
     store::Record record;
     record.host = settings->milter.authserv_id;

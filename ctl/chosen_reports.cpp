@@ -2,8 +2,9 @@
 
 namespace defender::ctl {
 
-Result<std::optional<store::Report>> ChosenReports::begin_close(UtcSeconds now, std::int64_t, std::int64_t,
-                                                                const store::Lease& lease) {
+Result<std::vector<store::Report>> ChosenReports::begin_closing(UtcSeconds now, std::int64_t, std::int64_t,
+                                                                const store::Lease& lease,
+                                                                std::uint64_t most) {
     if (!left_) {
         const auto open = store_.open_reports(day_, policy_domain_);
         if (!open) return open.error();
@@ -12,13 +13,16 @@ Result<std::optional<store::Report>> ChosenReports::begin_close(UtcSeconds now, 
             if (report.day.end() <= now) left_->push_back(report.id);
         }
     }
-    while (!left_->empty()) {
+    std::vector<store::Report> reports;
+    while (!left_->empty() && reports.size() < most) {
         const auto report = left_->front();
         left_->pop_front();
         auto taken = store_.begin_close_of(report, lease);
-        if (!taken || *taken) return taken;  // what another has taken meanwhile is passed over
+        if (!taken) return taken.error();
+        // What another has taken meanwhile is passed over.
+        if (taken.value()) reports.push_back(std::move(*taken.value()));
     }
-    return std::optional<store::Report>();
+    return reports;
 }
 
 }  // namespace defender::ctl

@@ -1,6 +1,6 @@
 /// ChosenReports: a ReportStore in which only the reports of a day or policy domain are there to be closed.
 ///
-/// begin_close() takes those that the operator chose, due or not as long as their day is over; all else is
+/// begin_closing() takes those that the operator chose, due or not as long as their day is over; all else is
 /// the store beneath. Not thread-safe, as the store beneath.
 #pragma once
 
@@ -20,9 +20,9 @@ class ChosenReports final : public store::ReportStore {
         : store_(store), day_(day), policy_domain_(std::move(policy_domain)) {}
 
     /// Neither delay nor spread nor what another left half done counts here.
-    Result<std::optional<store::Report>> begin_close(UtcSeconds now, std::int64_t delay_seconds,
-                                                     std::int64_t spread_seconds,
-                                                     const store::Lease& lease) override;
+    Result<std::vector<store::Report>> begin_closing(UtcSeconds now, std::int64_t delay_seconds,
+                                                     std::int64_t spread_seconds, const store::Lease& lease,
+                                                     std::uint64_t most) override;
 
     Result<std::uint64_t> fold(std::uint64_t limit) override { return store_.fold(limit); }
     Result<std::vector<store::Report>> open_reports(std::optional<UtcDay> day,
@@ -36,9 +36,9 @@ class ChosenReports final : public store::ReportStore {
     Status rows(std::int64_t report, const std::function<bool(const store::ReportRow&)>& handler) override {
         return store_.rows(report, handler);
     }
-    Result<bool> finish_close(std::int64_t report, const store::Lease& lease,
-                              const std::vector<store::NewDocument>& documents) override {
-        return store_.finish_close(report, lease, documents);
+    Result<std::vector<std::int64_t>> finish_closing(const std::vector<store::ClosedReport>& reports,
+                                                     const store::Lease& lease) override {
+        return store_.finish_closing(reports, lease);
     }
     Result<std::optional<UtcSeconds>> next_due(std::int64_t delay_seconds,
                                                std::int64_t spread_seconds) override {

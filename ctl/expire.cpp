@@ -15,6 +15,7 @@ constexpr UtcSeconds seconds_per_day = 86400;
 struct ExpireOptions {
     std::string before;
     std::string now;
+    bool local = false;
     bool json = false;
 };
 
@@ -27,16 +28,22 @@ UtcSeconds limit_of(const ExpireOptions& options, UtcSeconds now, unsigned keep_
     return now - UtcSeconds{keep_days} * seconds_per_day;
 }
 
+Result<std::uint64_t> expire_records(const config::StoreSettings& where, bool local, UtcSeconds before) {
+    if (local) return store::expire_local_records(where, before);
+    auto store = store::open_records(where, store::OpenMode::read_write);
+    if (!store) return store.error();
+    return store.value()->expire(before);
+}
+
 void expire(const ExpireOptions& options, Context& context) {
     const auto settings = load_settings(context);
     if (!settings) return;
-    const auto& where = settings->store;
+    auto where = settings->store;
+    if (options.local) where.postgresql.clear();
     if (!store_is_there(where, context)) return;
-    auto store = store::open_records(where, store::OpenMode::read_write);
-    if (!store) return fail(context, store.error());
     const auto now = parse_rfc3339(options.now).value_or(utc_now());
     const auto before = limit_of(options, now, where.keep_days);
-    const auto expired = store.value()->expire(before);
+    const auto expired = expire_records(where, options.local, before);
     if (!expired) return fail(context, expired.error());
     // --before is about records; sightings are kept for their own time.
     const auto sightings =
@@ -65,6 +72,8 @@ void add_expire(CLI::App& app, Context& context) {
     command->add_option("--now", options->now, "Count store.keep back from this time instead of the present")
         ->check(moment)
         ->excludes(before);
+    command->add_flag("--local", options->local,
+                      "Only in this host's file; what has moved to PostgreSQL is left to others");
     command->add_flag("--json", options->json, "For machines: one object");
     command->callback([options, &context] { expire(*options, context); });
 }

@@ -5,6 +5,7 @@
 #include "common/store/stores.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/explanation.hpp"
+#include "ctl/sender_answer.hpp"
 #include "ctl/text_table.hpp"
 
 namespace defender::ctl {
@@ -12,6 +13,7 @@ namespace {
 
 struct ExplainOptions {
     std::string queue_id;
+    bool answer = false;
     bool json = false;
 };
 
@@ -21,11 +23,12 @@ void print_json(const std::vector<store::Record>& records) {
     std::cout << store::json_text(all) << '\n';
 }
 
-void print_text(const std::vector<store::Record>& records) {
+void print_text(const std::vector<store::Record>& records,
+                std::string (*text_of)(const store::Record& record)) {
     bool first = true;
     for (const auto& record : records) {
         if (!std::exchange(first, false)) std::cout << "\n----\n\n";
-        std::cout << explanation_text(record);
+        std::cout << text_of(record);
     }
 }
 
@@ -37,7 +40,8 @@ void explain(const ExplainOptions& options, Context& context) {
     const auto records = store.value()->find(options.queue_id);
     if (!records) return fail(context, records.error());
     if (records->empty()) return fail(context, Error{"no message with queue id " + cell(options.queue_id)});
-    options.json ? print_json(*records) : print_text(*records);
+    options.json ? print_json(*records)
+                 : print_text(*records, options.answer ? sender_answer : explanation_text);
 }
 
 }  // namespace
@@ -49,7 +53,10 @@ void add_explain(CLI::App& app, Context& context) {
     command
         ->add_option("queue-id", options->queue_id, "The MTA's queue id, as it stands in replies and the log")
         ->required();
-    command->add_flag("--json", options->json, "For machines: an array of records, the newest first");
+    auto* answer = command->add_flag("--answer", options->answer,
+                                     "Text for an answer to the sender: what was done, why, what to mend");
+    command->add_flag("--json", options->json, "For machines: an array of records, the newest first")
+        ->excludes(answer);
     command->callback([options, &context] { explain(*options, context); });
 }
 

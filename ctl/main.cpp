@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "ctl/commands.hpp"
+#include "ctl/stats_command.hpp"
 
 namespace {
 
@@ -20,6 +21,7 @@ int run(int argc, char** argv) {
     defender::ctl::add_what_if(app, context);
     defender::ctl::add_report(app, context);
     defender::ctl::add_forwarders(app, context);
+    defender::ctl::add_stats(app, context);
     defender::ctl::add_status(app, context);
     defender::ctl::add_migrate(app, context);
     defender::ctl::add_expire(app, context);

@@ -17,7 +17,4 @@ namespace defender::ctl {
 [[nodiscard]] Result<nlohmann::ordered_json> ask_milter(const std::string& socket_path,
                                                         std::chrono::milliseconds patience);
 
-/// The object as lines for people, in its own order; nested objects are indented, text made printable.
-[[nodiscard]] std::string status_text(const nlohmann::ordered_json& status);
-
 }  // namespace defender::ctl

@@ -38,15 +38,13 @@ struct DocumentFiles {
     std::vector<MailFile> mails;
 };
 
-constexpr std::uint64_t fold_batch = 10000;
-
 /// Records that are not folded yet would be missing in every report.
 Status fold_all(store::ReportStore& store, Progress& progress) {
     const auto counts = store.counts();
     if (!counts) return counts.error();
     for (std::uint64_t done = 0; done < counts->unfolded;) {
         progress.update(done, counts->unfolded);
-        const auto folded = store.fold(fold_batch);
+        const auto folded = store.fold(report::fold_at_once);
         if (!folded) return folded.error();
         if (*folded == 0) break;
         done += *folded;

@@ -7,6 +7,7 @@
 #include "common/store/record_scan.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/judging_again.hpp"
+#include "ctl/moment.hpp"
 #include "ctl/progress.hpp"
 #include "ctl/what_if_listing.hpp"
 
@@ -21,17 +22,6 @@ struct WhatIfOptions {
     std::uint64_t limit = 100;
     bool json = false;
 };
-
-/// A moment, or a day's first.
-std::optional<UtcSeconds> parse_since(const std::string& text) {
-    if (auto moment = parse_rfc3339(text)) return moment;
-    return parse_rfc3339(text + "T00:00:00Z");
-}
-
-std::string check_since(const std::string& text) {
-    if (parse_since(text)) return {};
-    return text + " is no time such as 2026-05-01T00:00:00Z and no day such as 2026-05-01";
-}
 
 std::string check_domain(const std::string& text) {
     return DomainName::parse(text) ? std::string() : text + " is no domain name";
@@ -56,7 +46,7 @@ Status look(store::RecordScan& records, UtcSeconds since, const TwoSettings& set
 
 WhatIfListing listing_of(const WhatIfOptions& options, const WhatIf& what_if) {
     WhatIfListing listing;
-    listing.since = parse_since(options.since);
+    listing.since = parse_moment(options.since);
     listing.counts = what_if.counts();
     listing.changes = what_if.changes();
     if (listing.changes.size() > options.limit) {
@@ -89,7 +79,7 @@ void what_if(const WhatIfOptions& options, Context& context) {
     const auto records = store::RecordScan::open(settings->store);
     if (!records) return fail(context, records.error());
     const TwoSettings both{auth::judge_settings(*settings), auth::judge_settings(*changed.settings)};
-    const auto since = parse_since(options.since).value_or(std::numeric_limits<UtcSeconds>::min());
+    const auto since = parse_moment(options.since).value_or(std::numeric_limits<UtcSeconds>::min());
     WhatIf found(limits_of(options));
     if (const auto done = look(**records, since, both, found); !done) return fail(context, done.error());
     auto listing = listing_of(options, found);
@@ -104,7 +94,7 @@ void add_what_if(CLI::App& app, Context& context) {
     const auto options = std::make_shared<WhatIfOptions>();
     auto* command = app.add_subcommand("what-if", "What other settings would have made of stored messages");
     command->add_option("--since", options->since, "Only messages received at this time or day, or later")
-        ->check(CLI::Validator(check_since, "TIME"));
+        ->check(is_moment());
     command->add_option("--set", options->assignments, "A setting and its changed value; may be given again")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);

@@ -22,7 +22,7 @@ Result<std::shared_ptr<const Configuration>> make_configuration(
         sources->resolver = same_dns
                                 ? previous->sources->resolver
                                 : std::shared_ptr(dns::make_system_resolver(settings->dns, metrics.dns()));
-        sources->dkim = previous ? previous->sources->dkim : std::make_shared<const auth::DkimLibrary>();
+        if (previous) sources->keys = previous->sources->keys;
     } catch (const std::exception& problem) {
         return Error{problem.what()};
     }
@@ -48,6 +48,8 @@ Gateway::~Gateway() {
     // The resolver first: it hands work to the workers until it has ended.
     configuration_.reset();
     workers_.join();
+    // Whoever gave them the last work may not have come back from that.
+    posts_.end();
 }
 
 std::shared_ptr<const Configuration> Gateway::configuration() const {
@@ -71,7 +73,7 @@ void Gateway::replace_forwarders(std::shared_ptr<const auth::KnownForwarders> fo
 }
 
 void Gateway::post(std::function<void()> work) {
-    boost::asio::post(workers_, std::move(work));
+    if (const auto entered = posts_.enter()) boost::asio::post(workers_, std::move(work));
 }
 
 void Gateway::publish_store_counts() {

@@ -23,6 +23,7 @@
 #include "common/metrics/metrics.hpp"
 #include "common/store/record_writer.hpp"
 #include "milter/failure_reports.hpp"
+#include "milter/outside_calls.hpp"
 
 namespace defender::milter {
 
@@ -34,8 +35,8 @@ struct Configuration {
     std::shared_ptr<const auth::ArcSealer> sealer;  ///< null: messages are not sealed
 };
 
-/// Builds a configuration; keeps the resolver (and with it the cache) of `previous` where [dns] has not
-/// changed.
+/// Builds a configuration; keeps the verifying keys of `previous`, and its resolver (and with it the cache)
+/// where [dns] has not changed.
 [[nodiscard]] Result<std::shared_ptr<const Configuration>> make_configuration(
     std::shared_ptr<const config::Settings> settings, const Configuration* previous,
     metrics::Metrics& metrics);
@@ -90,6 +91,7 @@ class Gateway {
     std::unique_ptr<FailureReports> failure_reports_;
     store::RecordWriter::Counts published_;
     store::RecordWriter writer_;
+    OutsideCalls posts_;  ///< of work to the workers
     boost::asio::thread_pool workers_;
 };
 

@@ -5,16 +5,16 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
-#include "common/log/log.hpp"
+#include "milter/event_failure.hpp"
 #include "milter/listening_socket.hpp"
+#include "milter/milter_protocol.hpp"
+#include "milter/negotiation.hpp"
 #include "milter/session.hpp"
 
 namespace defender::milter {
@@ -23,24 +23,9 @@ namespace {
 // libmilter's callbacks carry no pointer of ours before a session exists.
 Gateway* the_gateway = nullptr;
 
-constexpr int backlog = 1024;
-// Of one packet. libmilter hangs up at 64 KB by itself, but Postfix sends a header field of up to 100 KB in
-// one packet, and an MTA that accepts mail without its filter would then let a forgery through behind such a
-// field.
-constexpr std::size_t packet_octets = 64UL << 20U;
-// Between signs of life to the MTA while it waits for the end-of-message reply.
-constexpr std::chrono::seconds progress_interval{5};
-
-// Without these the filter could not do its work: it would be serving wrongly, so it refuses.
-constexpr unsigned long needed_actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-constexpr unsigned long needed_steps = SMFIP_HDR_LEADSPC;
-// Asked for where the MTA offers them: to skip what is of no use, and to be spared replies that say nothing.
-constexpr unsigned long wished_steps = SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_SKIP | SMFIP_NR_CONN |
-                                       SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH;
-
 /// What libmilter keeps for us with each connection of an MTA.
 struct Connection {
-    unsigned long steps = 0;  ///< as negotiated
+    std::uint32_t steps = 0;  ///< as negotiated
     std::optional<Session> session;
 };
 
@@ -62,9 +47,9 @@ Connection& connection_for(SMFICTX* context) {
 }
 
 /// "Go on", said by silence where the MTA agreed to that for this step.
-sfsistat go_on(SMFICTX* context, unsigned long no_reply_step) {
+sfsistat go_on(SMFICTX* context, std::uint32_t quiet_step) {
     const auto* connection = connection_of(context);
-    return connection && (connection->steps & no_reply_step) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+    return connection && (connection->steps & quiet_step) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 std::string_view text_of(const char* text) {
@@ -75,34 +60,18 @@ std::string_view macro(SMFICTX* context, const char* name) {
     return text_of(smfi_getsymval(context, const_cast<char*>(name)));
 }
 
-sfsistat answer_on_error() {
-    const auto on_error = the_gateway->configuration()->settings->milter.on_error;
-    return on_error == config::OnError::accept ? SMFIS_ACCEPT : SMFIS_TEMPFAIL;
+std::string_view queue_id(SMFICTX* context) {
+    return macro(context, "i");
+}
+
+template <typename Event>
+bool run(SMFICTX* context, Event event) noexcept {
+    return run_event(
+        *the_gateway, session_of(context), [context] { return queue_id(context); }, event);
 }
 
 void note_failure(SMFICTX* context, const char* what) noexcept {
-    try {
-        log::error("MILTER_CALLBACK_FAILED", {{"queue_id", macro(context, "i")}, {"what", what}});
-        the_gateway->metrics().milter().errors.Increment();
-        if (auto* session = session_of(context)) session->report_problem(what);
-    } catch (...) {  // NOLINT(bugprone-empty-catch): no memory even for the log line; the answer still stands
-    }
-}
-
-/// Runs an event for the session; the one place that turns an exception into milter.on_error. The message
-/// goes on, so that its end can give that answer and record it. False where the event could not be run.
-template <typename Event>
-bool run(SMFICTX* context, Event event) noexcept {
-    try {
-        auto* session = session_of(context);
-        if (session) event(*session);
-        return session != nullptr;
-    } catch (const std::exception& problem) {
-        note_failure(context, problem.what());
-    } catch (...) {
-        note_failure(context, "an unknown exception");
-    }
-    return false;
+    note_event_failure(*the_gateway, session_of(context), queue_id(context), what);
 }
 
 std::optional<IpAddress> address_of(const _SOCK_ADDR* address) {
@@ -118,36 +87,27 @@ std::optional<IpAddress> address_of(const _SOCK_ADDR* address) {
     return std::nullopt;
 }
 
-sfsistat negotiate(SMFICTX* context, unsigned long offered_actions, unsigned long offered_steps,
-                   unsigned long* actions, unsigned long* steps) {
-    const auto configuration = the_gateway->configuration();
-    const bool hold = configuration->settings->policy.on_quarantine == config::OnQuarantine::hold;
-    // Recipients tell bounces of our reports from other mail, and nothing else.
-    const unsigned long recipients = configuration->settings->report.enabled ? SMFIP_NR_RCPT : SMFIP_NORCPT;
-    const unsigned long need = needed_actions | (hold ? SMFIF_QUARANTINE : 0UL);
-    if ((offered_actions & need) != need || (offered_steps & needed_steps) != needed_steps) {
-        log::error("MILTER_MTA_UNSUITABLE", {{"missing_actions", need & ~offered_actions},
-                                             {"missing_steps", needed_steps & ~offered_steps}});
-        return SMFIS_REJECT;
-    }
-    *actions = need | (offered_actions & (SMFIF_QUARANTINE | SMFIF_SETSYMLIST));
-    *steps = needed_steps | (offered_steps & (wished_steps | recipients));
-    if (!(*steps & SMFIP_SKIP)) *steps |= offered_steps & SMFIP_NR_BODY;
-    connection_for(context).steps = *steps;
-    if (offered_actions & SMFIF_SETSYMLIST) {
-        // The queue id: Sendmail has it at MAIL FROM, Postfix at the end of the message.
-        smfi_setsymlist(context, SMFIM_ENVFROM, const_cast<char*>("i {auth_authen}"));
-        smfi_setsymlist(context, SMFIM_EOM, const_cast<char*>("i"));
-    }
-    return SMFIS_CONTINUE;
+void ask_for_macros(SMFICTX* context, int step, std::string_view names) {
+    smfi_setsymlist(context, step, std::string(names).data());
 }
 
 sfsistat on_negotiate(SMFICTX* context, unsigned long offered_actions, unsigned long offered_steps,
-                      unsigned long, unsigned long, unsigned long* actions, unsigned long* steps,
-                      unsigned long* reserved_1, unsigned long* reserved_2) noexcept {
+                      unsigned long, unsigned long, unsigned long* agreed_actions,
+                      unsigned long* agreed_steps, unsigned long* reserved_1,
+                      unsigned long* reserved_2) noexcept {
     try {
         *reserved_1 = *reserved_2 = 0;
-        return negotiate(context, offered_actions, offered_steps, actions, steps);
+        const auto terms = negotiate(*the_gateway, {static_cast<std::uint32_t>(offered_actions),
+                                                    static_cast<std::uint32_t>(offered_steps)});
+        if (!terms) return SMFIS_REJECT;
+        *agreed_actions = terms->actions;
+        *agreed_steps = terms->steps;
+        connection_for(context).steps = terms->steps;
+        if (terms->actions & actions::list_macros) {
+            ask_for_macros(context, SMFIM_ENVFROM, macros_at_mail);
+            ask_for_macros(context, SMFIM_EOM, macros_at_end);
+        }
+        return SMFIS_CONTINUE;
     } catch (const std::exception& problem) {
         note_failure(context, problem.what());
         return SMFIS_REJECT;
@@ -161,34 +121,34 @@ sfsistat on_connect(SMFICTX* context, char* host_name, _SOCK_ADDR* address) noex
     } catch (const std::exception& problem) {
         note_failure(context, problem.what());
     }
-    return go_on(context, SMFIP_NR_CONN);
+    return go_on(context, steps::quiet_connect);
 }
 
 sfsistat on_helo(SMFICTX* context, char* name) noexcept {
     run(context, [&](Session& session) { session.helo(text_of(name)); });
-    return go_on(context, SMFIP_NR_HELO);
+    return go_on(context, steps::quiet_helo);
 }
 
 sfsistat on_mail_from(SMFICTX* context, char** arguments) noexcept {
     run(context, [&](Session& session) {
         session.mail_from(text_of(arguments[0]), !macro(context, "{auth_authen}").empty());
     });
-    return go_on(context, SMFIP_NR_MAIL);
+    return go_on(context, steps::quiet_mail);
 }
 
 sfsistat on_recipient(SMFICTX* context, char** arguments) noexcept {
     run(context, [&](Session& session) { session.recipient(text_of(arguments[0])); });
-    return go_on(context, SMFIP_NR_RCPT);
+    return go_on(context, steps::quiet_recipient);
 }
 
 sfsistat on_header(SMFICTX* context, char* name, char* value) noexcept {
     run(context, [&](Session& session) { session.header(text_of(name), text_of(value)); });
-    return go_on(context, SMFIP_NR_HDR);
+    return go_on(context, steps::quiet_header);
 }
 
 sfsistat on_end_of_headers(SMFICTX* context) noexcept {
     run(context, [](Session& session) { session.end_of_headers(); });
-    return go_on(context, SMFIP_NR_EOH);
+    return go_on(context, steps::quiet_end_of_headers);
 }
 
 sfsistat on_body(SMFICTX* context, unsigned char* octets, size_t count) noexcept {
@@ -198,8 +158,8 @@ sfsistat on_body(SMFICTX* context, unsigned char* octets, size_t count) noexcept
         more = session.wants_body();
     });
     const auto& connection = connection_for(context);
-    if (!more && (connection.steps & SMFIP_SKIP)) return SMFIS_SKIP;
-    return go_on(context, SMFIP_NR_BODY);
+    if (!more && (connection.steps & steps::skip)) return SMFIS_SKIP;
+    return go_on(context, steps::quiet_body);
 }
 
 Reply wait_for(SMFICTX* context, std::future<Reply> reply) {
@@ -207,50 +167,38 @@ Reply wait_for(SMFICTX* context, std::future<Reply> reply) {
     return reply.get();
 }
 
-/// libmilter takes folds as LF.
-std::string with_lf(const std::string& value) {
-    std::string out(value);
-    out.erase(std::remove(out.begin(), out.end(), '\r'), out.end());
-    return out;
-}
-
 void check(int code, const char* what) {
     if (code != MI_SUCCESS) throw std::runtime_error(std::string("the MTA does not take ") + what);
 }
 
-void insert_on_top(SMFICTX* context, const mail::HeaderField& field) {
-    check(smfi_insheader(context, 0, const_cast<char*>(field.name.c_str()), with_lf(field.value).data()),
-          "a header field");
+/// libmilter wants what it only reads as if it wrote to it.
+char* writable(std::string& value) {
+    return value.data();
 }
 
-void edit_header(SMFICTX* context, const Reply& reply) {
-    static constexpr auto results_name = "Authentication-Results";
-    for (const unsigned position : reply.delete_positions) {
-        check(smfi_chgheader(context, const_cast<char*>(results_name), static_cast<int>(position), nullptr),
-              "the deletion of a header field");
+int make(SMFICTX* context, HeaderEdit edit) {
+    switch (edit.kind) {
+        case HeaderEdit::Kind::remove:
+            return smfi_chgheader(context, writable(edit.name), static_cast<int>(edit.position), nullptr);
+        case HeaderEdit::Kind::insert_on_top:
+            return smfi_insheader(context, 0, writable(edit.name), writable(edit.value));
+        case HeaderEdit::Kind::add:
+            return smfi_addheader(context, writable(edit.name), writable(edit.value));
     }
-    // Each goes on top, so the topmost goes last.
-    std::for_each(reply.arc_set.rbegin(), reply.arc_set.rend(),
-                  [&](const mail::HeaderField& field) { insert_on_top(context, field); });
-    if (reply.authentication_results) insert_on_top(context, *reply.authentication_results);
-    if (const auto& field = reply.tag) {
-        check(smfi_addheader(context, const_cast<char*>(field->name.c_str()), with_lf(field->value).data()),
-              "a header field");
-    }
+    return MI_FAILURE;
 }
 
 sfsistat refuse(SMFICTX* context, const Reply& reply) {
-    std::string text;
-    for (const char c : reply.text) text += c == '%' ? "%%" : std::string(1, c);  // smfi_setreply formats
-    check(smfi_setreply(context, const_cast<char*>(reply.code.c_str()),
-                        const_cast<char*>(reply.enhanced_code.c_str()), text.data()),
-          "an SMTP reply");
+    auto code = reply.code;
+    auto enhanced_code = reply.enhanced_code;
+    auto text = text_for_mta(reply.text);
+    check(smfi_setreply(context, writable(code), writable(enhanced_code), writable(text)), "an SMTP reply");
     return reply.action == auth::Action::reject ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
 sfsistat act(SMFICTX* context, const Reply& reply) {
     if (!reply.code.empty()) return refuse(context, reply);
-    edit_header(context, reply);
+    for (auto& edit : header_edits(reply)) check(make(context, std::move(edit)), "an edit of the header");
     if (reply.action == auth::Action::hold) {
         check(smfi_quarantine(context, const_cast<char*>(reply.text.c_str())),
               "a message for its hold queue");
@@ -259,11 +207,12 @@ sfsistat act(SMFICTX* context, const Reply& reply) {
 }
 
 sfsistat on_end_of_message(SMFICTX* context) noexcept {
-    sfsistat answer = answer_on_error();
+    const bool pass = answer_on_error(*the_gateway) == config::OnError::accept;
+    sfsistat answer = pass ? SMFIS_ACCEPT : SMFIS_TEMPFAIL;
     run(context, [&](Session& session) {
         auto promise = std::make_shared<std::promise<Reply>>();
         auto reply = promise->get_future();
-        session.end_of_message(macro(context, "i"),
+        session.end_of_message(queue_id(context),
                                [promise](Reply made) { promise->set_value(std::move(made)); });
         answer = act(context, wait_for(context, std::move(reply)));
     });
@@ -305,11 +254,12 @@ smfiDesc description() {
 LibmilterFrontend::LibmilterFrontend(Gateway& gateway, const config::MilterSettings& settings) {
     the_gateway = &gateway;
     if (smfi_setconn(const_cast<char*>(settings.socket.c_str())) != MI_SUCCESS ||
-        smfi_register(description()) != MI_SUCCESS || smfi_setbacklog(backlog) != MI_SUCCESS ||
+        smfi_register(description()) != MI_SUCCESS || smfi_setbacklog(listening_backlog) != MI_SUCCESS ||
         smfi_opensocket(true) != MI_SUCCESS) {
         throw std::runtime_error("cannot listen on " + settings.socket);
     }
-    smfi_setmaxdatasize(packet_octets);
+    // By itself it hangs up at 64 KB, but Postfix sends a header field of up to 100 KB in one packet.
+    smfi_setmaxdatasize(longest_header_packet);
     prepare_listening_socket(settings);
 }
 

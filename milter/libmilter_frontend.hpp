@@ -4,25 +4,20 @@
 /// session's reply and keeps the MTA patient meanwhile. One front end a process, as libmilter has it.
 #pragma once
 
-#include <string>
-
 #include "common/config/settings.hpp"
+#include "milter/frontend.hpp"
 #include "milter/gateway.hpp"
 
 namespace defender::milter {
 
-class LibmilterFrontend {
+class LibmilterFrontend final : public Frontend {
   public:
     /// Registers with libmilter and opens the socket. Throws std::runtime_error where that fails.
     LibmilterFrontend(Gateway& gateway, const config::MilterSettings& settings);
-    LibmilterFrontend(const LibmilterFrontend&) = delete;
-    LibmilterFrontend& operator=(const LibmilterFrontend&) = delete;
 
-    /// Serves MTAs until stop(). Call on a thread with all signals blocked.
-    void run();
-    /// Makes run() return within a few seconds. Messages in flight are not waited for. Callable from any
-    /// thread.
-    static void stop();
+    void run() override;
+    /// run() returns within a few seconds. Messages in flight are not waited for.
+    void stop() override;
 };
 
 }  // namespace defender::milter

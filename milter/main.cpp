@@ -2,7 +2,9 @@
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <future>
 #include <iostream>
@@ -11,17 +13,23 @@
 #include <thread>
 
 #include "common/config/settings_reader.hpp"
+#include "common/log/line_counts.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/log_lines.hpp"
 #include "common/metrics/metrics.hpp"
 #include "common/store/record_mover.hpp"
 #include "common/store/stores.hpp"
+#include "milter/asio_frontend.hpp"
+#include "milter/descriptors.hpp"
 #include "milter/failure_reports.hpp"
 #include "milter/forwarder_refresh.hpp"
+#include "milter/frontend.hpp"
 #include "milter/gateway.hpp"
 #include "milter/libmilter_frontend.hpp"
 #include "milter/reload.hpp"
 #include "milter/signals.hpp"
 #include "milter/status_server.hpp"
+#include "milter/watchdog.hpp"
 
 namespace {
 
@@ -32,8 +40,6 @@ constexpr int exit_wrong = 1;
 constexpr int exit_usage = 2;
 // Beyond the longest message deadline that matters in practice; then the MTA tries the message again.
 constexpr std::chrono::seconds drain_patience{60};
-// libmilter's main loop looks at its stop flag every five seconds.
-constexpr std::chrono::seconds frontend_patience{8};
 
 void configure_log(const config::LogSettings& settings) {
     static constexpr log::Level levels[] = {log::Level::debug, log::Level::info, log::Level::warning,
@@ -47,15 +53,23 @@ void print_errors(const config::SettingsReading& reading) {
     for (const auto& error : reading.errors) std::cerr << error.to_string() << '\n';
 }
 
-/// libmilter's loop, on a thread of its own.
+std::unique_ptr<Frontend> make_frontend(Gateway& gateway, const config::MilterSettings& settings) {
+    if (settings.frontend == config::MilterFrontend::asio) {
+        return std::make_unique<AsioFrontend>(gateway, settings);
+    }
+    return std::make_unique<LibmilterFrontend>(gateway, settings);
+}
+
+/// The front end's loop, on a thread of its own.
 class FrontendThread {
   public:
-    explicit FrontendThread(LibmilterFrontend& frontend)
+    explicit FrontendThread(Frontend& frontend)
         : thread_([this, &frontend] {
               try {
                   frontend.run();
               } catch (const std::exception& problem) {
-                  log::error("MILTER_START_FAILED", {{"what", problem.what()}});
+                  log::error("MILTER_FRONTEND_FAILED", {{"what", problem.what()}});
+                  failed_ = true;
               }
               done_.set_value();
               request_stop();
@@ -67,22 +81,42 @@ class FrontendThread {
     FrontendThread& operator=(const FrontendThread&) = delete;
 
     /// False where it did not come to its end in time.
-    [[nodiscard]] bool join(std::chrono::seconds patience) {
-        if (ended_.wait_for(patience) != std::future_status::ready) return false;
+    [[nodiscard]] bool join(std::chrono::steady_clock::time_point deadline) {
+        if (ended_.wait_until(deadline) != std::future_status::ready) return false;
         thread_.join();
         return true;
     }
+    /// It ended by itself.
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
 
   private:
+    std::atomic<bool> failed_{false};
     std::promise<void> done_;
     std::future<void> ended_ = done_.get_future();
     std::thread thread_;
 };
 
+/// How often to look whether all goes well; nothing where no service manager waits for word of it.
+std::optional<std::chrono::microseconds> watchdog_interval() {
+    std::uint64_t microseconds = 0;
+    if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+    return std::chrono::microseconds(microseconds / 4);
+}
+
 void serve_until_stopped(Gateway& gateway, ForwarderRefresh& forwarders, metrics::Metrics& metrics,
                          const std::string& settings_file) {
+    const auto interval = watchdog_interval();
+    Watchdog watchdog(gateway, [](const char* state) { sd_notify(0, state); });
+    auto next_look = std::chrono::steady_clock::now();
     for (;;) {
-        if (next_event() == Event::stop) return;
+        // Not after each reload as well, as threads need some time to answer between two looks.
+        if (interval && std::chrono::steady_clock::now() >= next_look) {
+            watchdog.look();
+            next_look = std::chrono::steady_clock::now() + *interval;
+        }
+        const auto event = next_event(interval);
+        if (event == Event::stop) return;
+        if (event != Event::reload) continue;
         sd_notify(0, "RELOADING=1");
         if (const auto settings = reload(gateway, metrics, settings_file)) {
             configure_log(settings->log);
@@ -92,13 +126,15 @@ void serve_until_stopped(Gateway& gateway, ForwarderRefresh& forwarders, metrics
     }
 }
 
-/// Lets messages in flight end. False where a connection of an MTA or libmilter's loop is still there.
-bool drain(Gateway& gateway, FrontendThread& frontend) {
+/// Lets messages in flight end. False where a connection of an MTA or the front end's loop is still there.
+bool drain(Gateway& gateway, Frontend& frontend, FrontendThread& thread) {
     sd_notify(0, "STOPPING=1");
     log::info("MILTER_STOPPING", {{"in_flight", gateway.in_flight()}});
-    LibmilterFrontend::stop();
-    const bool idle = gateway.wait_until_idle(drain_patience);
-    const bool ended = frontend.join(frontend_patience);
+    const auto deadline = std::chrono::steady_clock::now() + drain_patience;
+    frontend.stop();
+    const bool ended = thread.join(deadline);
+    const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
+    const bool idle = gateway.wait_until_idle(left);
     return idle && ended && gateway.connections() == 0;
 }
 
@@ -139,8 +175,10 @@ struct Endpoints {
     std::optional<StatusServer> status_;
 };
 
-void serve(const std::shared_ptr<const config::Settings>& settings, const std::string& settings_file) {
+/// The exit status.
+int serve(const std::shared_ptr<const config::Settings>& settings, const std::string& settings_file) {
     metrics::Metrics metrics;
+    metrics::show_log_lines(log::line_counts);
     auto configuration = make_configuration(settings, nullptr, metrics);
     if (!configuration) throw std::runtime_error(configuration.error().message);
     // Outlives the gateway, whose last records it moves.
@@ -149,18 +187,24 @@ void serve(const std::shared_ptr<const config::Settings>& settings, const std::s
                     make_failure_reports(settings->store));
     const auto forwarders = make_forwarder_refresh(gateway, settings->store);
     Endpoints endpoints(gateway, metrics, *settings, mover.get());
-    LibmilterFrontend frontend(gateway, settings->milter);
-    FrontendThread thread(frontend);
+    const auto frontend = make_frontend(gateway, settings->milter);
+    FrontendThread thread(*frontend);
     log::info("MILTER_READY", {{"socket", settings->milter.socket}, {"version", DEFENDER_VERSION}});
     sd_notify(0, "READY=1");
 
     serve_until_stopped(gateway, *forwarders, metrics, settings_file);
 
-    const bool clean = drain(gateway, thread);
+    const bool clean = drain(gateway, *frontend, thread);
+    const int status = thread.failed() ? exit_wrong : 0;
     log::info("MILTER_STOPPED", {{"clean", clean}});
-    // A connection that an MTA still holds has a thread of libmilter's behind it, which must not see the
-    // gateway go. Nothing is lost: no message is in flight, so every record is on disk.
-    if (!clean) std::_Exit(0);
+    // A connection that an MTA still holds has a thread of the front end behind it, which must not see the
+    // gateway go. Nothing is lost once the last records are on disk: an MTA tries a message again that has
+    // had no reply.
+    if (!clean) {
+        gateway.writer().end();
+        std::_Exit(status);
+    }
+    return status;
 }
 
 }  // namespace
@@ -186,11 +230,11 @@ int main(int argc, char** argv) {
     }
     if (check_only) return 0;
     configure_log(reading.settings->log);
+    raise_descriptor_limit();
     try {
-        serve(reading.settings, settings_file);
+        return serve(reading.settings, settings_file);
     } catch (const std::exception& problem) {
         log::error("MILTER_START_FAILED", {{"what", problem.what()}});
         return exit_wrong;
     }
-    return 0;
 }

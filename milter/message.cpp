@@ -17,7 +17,7 @@ namespace {
 
 /// 0..99, for the sampling of RFC 7489 section 6.6.4.
 unsigned draw() {
-    std::random_device source;
+    thread_local std::mt19937 source{std::random_device{}()};
     return std::uniform_int_distribution<unsigned>(0, 99)(source);
 }
 
@@ -34,10 +34,10 @@ Message::Message(Gateway& gateway, auth::ClientEvidence client, std::string_view
     collector_.mail_from(mail_from, received_at_);
 }
 
-void Message::header(const mail::HeaderField& field) {
+void Message::header(mail::HeaderField field) {
     if (text::iequals(text::trim(field.name), "authentication-results")) results_fields_.push_back(field);
     copy_.header(field);
-    collector_.header(field);
+    collector_.header(std::move(field));
 }
 
 void Message::body(std::span<const char> octets) {

@@ -29,7 +29,7 @@ class Message : public std::enable_shared_from_this<Message> {
     Message(Gateway& gateway, auth::ClientEvidence client, std::string_view mail_from);
 
     void recipient(std::string_view address) { own_reports_.recipient(address); }
-    void header(const mail::HeaderField& field);
+    void header(mail::HeaderField field);
     void end_of_headers();
     [[nodiscard]] bool wants_body() const noexcept { return collector_.wants_body() || copy_.wants_body(); }
     void body(std::span<const char> octets);

@@ -1,5 +1,7 @@
 #include "milter/reply.hpp"
 
+#include <algorithm>
+
 #include "common/auth/verdict_header.hpp"
 #include "common/base/text.hpp"
 #include "common/mail/authentication_results.hpp"
@@ -11,6 +13,8 @@ namespace {
 // line).
 constexpr std::size_t echoed_octets = 255;
 constexpr std::size_t reply_octets = 400;
+
+constexpr std::string_view results_name = "Authentication-Results";
 
 std::string author_of(const auth::Evidence& evidence, const auth::Judgement& judgement) {
     if (!judgement.domains.empty()) return judgement.domains[judgement.deciding].author_domain;
@@ -37,6 +41,11 @@ void refuse(Reply& reply, const std::string& reason, const std::string& queue_id
         " (id " + text::printable(queue_id, 64) + ")";
 }
 
+std::string with_lf(std::string value) {
+    std::erase(value, '\r');
+    return value;
+}
+
 }  // namespace
 
 Reply reply_for(const auth::Evidence& evidence, const auth::Judgement& judgement,
@@ -53,7 +62,7 @@ Reply reply_for(const auth::Evidence& evidence, const auth::Judgement& judgement
     if (judgement.exemption != auth::Exemption::no) return reply;
 
     const auto results = auth::verdict_header(evidence, judgement, settings.milter.authserv_id);
-    reply.authentication_results = mail::HeaderField{"Authentication-Results", mail::encode(results)};
+    reply.authentication_results = mail::HeaderField{std::string(results_name), mail::encode(results)};
     if (reply.action == auth::Action::tag) {
         reply.tag = mail::HeaderField{settings.policy.tag_header, " quarantine"};
     }
@@ -73,6 +82,29 @@ Reply reply_on_error(config::OnError on_error, const std::string& queue_id) {
 
 std::string smtp_text(const Reply& reply) {
     return reply.code.empty() ? std::string() : reply.code + " " + reply.enhanced_code + " " + reply.text;
+}
+
+std::string text_for_mta(std::string_view text) {
+    std::string doubled;
+    for (const char c : text) doubled.append(c == '%' ? 2 : 1, c);
+    return doubled;
+}
+
+std::vector<HeaderEdit> header_edits(const Reply& reply) {
+    using Kind = HeaderEdit::Kind;
+    std::vector<HeaderEdit> edits;
+    const auto put = [&](Kind kind, const mail::HeaderField& field) {
+        edits.push_back({kind, field.name, with_lf(field.value), 0});
+    };
+    for (const unsigned position : reply.delete_positions) {
+        edits.push_back({Kind::remove, std::string(results_name), "", position});
+    }
+    // Each goes on top, so the topmost goes last.
+    std::for_each(reply.arc_set.rbegin(), reply.arc_set.rend(),
+                  [&](const mail::HeaderField& field) { put(Kind::insert_on_top, field); });
+    if (reply.authentication_results) put(Kind::insert_on_top, *reply.authentication_results);
+    if (reply.tag) put(Kind::add, *reply.tag);
+    return edits;
 }
 
 }  // namespace defender::milter

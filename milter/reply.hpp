@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/auth/evidence.hpp"
@@ -38,5 +39,21 @@ struct Reply {
 
 /// "550 5.7.1 text" for records and logs; empty unless refused.
 [[nodiscard]] std::string smtp_text(const Reply& reply);
+
+/// Text of a refusal as the MTA wants it: Sendmail takes it as a format, so '%' is doubled; Postfix undoes
+/// that.
+[[nodiscard]] std::string text_for_mta(std::string_view text);
+
+/// One change of the header.
+struct HeaderEdit {
+    enum class Kind { remove, insert_on_top, add };
+    Kind kind{};
+    std::string name;
+    std::string value;      ///< folds as LF, as the milter protocol has them
+    unsigned position = 0;  ///< of `remove`: among the fields of that name, from 1
+};
+
+/// The changes that a reply asks for, to be made in this order.
+[[nodiscard]] std::vector<HeaderEdit> header_edits(const Reply& reply);
 
 }  // namespace defender::milter

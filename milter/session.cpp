@@ -1,5 +1,6 @@
 #include "milter/session.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 #include "common/mail/line_ends.hpp"
@@ -28,7 +29,10 @@ void Session::helo(std::string_view name) {
 void Session::mail_from(std::string_view address, bool authenticated) {
     auto client = client_;
     client.authenticated = authenticated;
+    message_.reset();
+    untaken_ = true;  // unless the next line succeeds
     message_ = std::make_shared<Message>(gateway_, std::move(client), address);
+    untaken_ = false;
 }
 
 void Session::recipient(std::string_view address) {
@@ -55,6 +59,7 @@ void Session::body(std::span<const char> octets) {
 void Session::end_of_message(std::string_view queue_id, OnReply on_reply) {
     // The message outlives this call, and the session where the MTA hangs up.
     const auto message = std::exchange(message_, nullptr);
+    if (std::exchange(untaken_, false)) throw std::runtime_error("the message could not be taken up");
     if (!message) {
         on_reply(Reply{});
         return;
@@ -68,6 +73,7 @@ void Session::report_problem(std::string_view what) {
 
 void Session::abort() {
     message_.reset();
+    untaken_ = false;
 }
 
 }  // namespace defender::milter

@@ -1,6 +1,6 @@
 /// Session: one connection of the MTA, as events in and a reply out.
 ///
-/// It knows no front end: libmilter's callbacks are one thin translation to it (libmilter_frontend.hpp).
+/// It knows no front end: each is one thin translation to it (frontend.hpp).
 /// Events come in the order of an SMTP session; several messages may follow one another on a connection. The
 /// reply to a message is given through a callback when its record is durable, so no thread waits in here.
 ///
@@ -46,6 +46,7 @@ class Session {
     void end_of_headers();
     [[nodiscard]] bool wants_body() const noexcept;
     void body(std::span<const char> octets);
+    /// Throws where mail_from() has thrown: nothing is there that could be judged.
     void end_of_message(std::string_view queue_id, OnReply on_reply);
     /// Something unexpected happened while the message came in: its end gives milter.on_error's reply.
     void report_problem(std::string_view what);
@@ -56,6 +57,7 @@ class Session {
     Gateway& gateway_;
     auth::ClientEvidence client_;
     std::shared_ptr<Message> message_;
+    bool untaken_ = false;  ///< mail_from() has thrown
 };
 
 }  // namespace defender::milter

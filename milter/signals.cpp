@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <initializer_list>
 
@@ -12,6 +13,11 @@ sigset_t our_signals() {
     sigemptyset(&set);
     for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);
     return set;
+}
+
+timespec timespec_of(std::chrono::microseconds time) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    return {seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
 }
 
 }  // namespace
@@ -29,10 +35,14 @@ void block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-Event next_event() {
+std::optional<Event> next_event(std::optional<std::chrono::microseconds> patience) {
     const auto set = our_signals();
+    const auto longest = timespec_of(patience.value_or(std::chrono::microseconds{0}));
     int signal = -1;
-    while (signal < 0) signal = sigwaitinfo(&set, nullptr);  // -1: interrupted by another signal
+    do {
+        signal = sigtimedwait(&set, nullptr, patience ? &longest : nullptr);
+    } while (signal < 0 && errno == EINTR);
+    if (signal < 0) return std::nullopt;
     return signal == SIGHUP ? Event::reload : Event::stop;
 }
 

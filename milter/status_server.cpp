@@ -8,11 +8,11 @@
 #include <boost/asio/write.hpp>
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <thread>
 
 #include "common/base/utc_clock.hpp"
 #include "common/log/recent_problems.hpp"
+#include "milter/listening_socket.hpp"
 
 namespace defender::milter {
 namespace {
@@ -37,11 +37,8 @@ std::uint64_t count(double value) {
 }
 
 Json store_status(const store::RecordWriter::Counts& counts, const store::RecordMover* mover) {
-    Json status{{"queued", counts.queued},
-                {"written", counts.written},
-                {"lost", counts.lost},
-                {"commits", counts.commits},
-                {"last_error", counts.last_error}};
+    Json status{{"queued", counts.queued},   {"written", counts.written}, {"lost", counts.lost},
+                {"commits", counts.commits}, {"failing", counts.failing}, {"last_error", counts.last_error}};
     if (!mover) return status;
     const auto moving = mover->counts();
     status["waiting"] = moving.waiting;
@@ -77,15 +74,6 @@ std::string snapshot(Gateway& gateway, const store::RecordMover* mover, UtcSecon
     return status.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// True where somebody answers at `path`.
-bool is_served(const std::string& path) {
-    asio::io_context context;
-    Local::socket probe(context);
-    boost::system::error_code failed;
-    probe.connect(Local::endpoint(path), failed);
-    return !failed;
-}
-
 }  // namespace
 
 class StatusServer::Impl {
@@ -111,8 +99,7 @@ class StatusServer::Impl {
   private:
     /// The path, once no dead socket file is in the way.
     static const std::string& claimed(const std::string& path) {
-        if (is_served(path)) throw std::runtime_error("another process serves " + path);
-        unlink(path.c_str());
+        claim_socket_path(path);
         return path;
     }
 

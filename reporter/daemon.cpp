@@ -27,16 +27,20 @@ std::string lease_owner() {
     return config::host_name() + " defender-reporter " + std::to_string(::getpid());
 }
 
-Daemon::Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify)
+Daemon::Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify,
+               std::optional<std::chrono::microseconds> heartbeat)
     : settings_file_(std::move(settings_file)),
       metrics_(metrics),
       signals_(signals),
-      notify_(std::move(notify)) {}
+      notify_(std::move(notify)),
+      heartbeat_(notify_, heartbeat) {}
 
 Result<std::unique_ptr<Daemon>> Daemon::make(std::shared_ptr<const config::Settings> settings,
                                              std::string settings_file, metrics::Metrics& metrics,
-                                             Signals& signals, Notify notify) {
-    std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings_file), metrics, signals, std::move(notify)));
+                                             Signals& signals, Notify notify,
+                                             std::optional<std::chrono::microseconds> heartbeat) {
+    std::unique_ptr<Daemon> daemon(
+        new Daemon(std::move(settings_file), metrics, signals, std::move(notify), heartbeat));
     if (auto taken = daemon->take(std::move(settings)); !taken) return taken.error();
     return daemon;
 }
@@ -90,9 +94,10 @@ void Daemon::run() {
     log::info("REPORTER_READY", {{"version", DEFENDER_VERSION}});
     notify_("READY=1");
     while (!signals_.stop()) {
+        heartbeat_.beat();
         if (signals_.take_reload()) reload();
         const bool busy = round();
-        if (!signals_.pending()) signals_.wait(wait_for(busy));
+        if (!signals_.pending()) signals_.wait(heartbeat_.bounded(wait_for(busy)));
     }
     notify_("STOPPING=1");
     log::info("REPORTER_STOPPED");
@@ -111,6 +116,7 @@ bool Daemon::round() {
 Status Daemon::steps() {
     const auto begin = std::chrono::steady_clock::now();
     const auto stop = [&] {
+        heartbeat_.beat();
         return signals_.pending() || std::chrono::steady_clock::now() - begin > longest_round;
     };
     const auto now = utc_now();

@@ -15,26 +15,27 @@
 #include "common/metrics/metrics.hpp"
 #include "common/report/reporting_tools.hpp"
 #include "common/store/report_store.hpp"
+#include "reporter/heartbeat.hpp"
 #include "reporter/rounds.hpp"
 #include "reporter/signals.hpp"
 
 namespace defender::reporter {
 
-/// Tells the service manager a state of sd_notify(3).
-using Notify = std::function<void(const char* state)>;
-
 class Daemon {
   public:
-    /// The error says why it cannot begin: the store, or a file that the settings name.
+    /// The error says why it cannot begin: the store, or a file that the settings name. `heartbeat` as the
+    /// interval of Heartbeat.
     [[nodiscard]] static Result<std::unique_ptr<Daemon>> make(
         std::shared_ptr<const config::Settings> settings, std::string settings_file,
-        metrics::Metrics& metrics, Signals& signals, Notify notify);
+        metrics::Metrics& metrics, Signals& signals, Notify notify,
+        std::optional<std::chrono::microseconds> heartbeat = std::nullopt);
 
     /// Until SIGTERM.
     void run();
 
   private:
-    Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify);
+    Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify,
+           std::optional<std::chrono::microseconds> heartbeat);
 
     [[nodiscard]] Status take(std::shared_ptr<const config::Settings> settings);
     void reload();
@@ -47,6 +48,7 @@ class Daemon {
     metrics::Metrics& metrics_;
     Signals& signals_;
     Notify notify_;
+    Heartbeat heartbeat_;
     std::shared_ptr<const config::Settings> settings_;
     std::unique_ptr<store::ReportStore> store_;
     std::unique_ptr<report::ReportingTools> tools_;

@@ -2,14 +2,19 @@
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/utc_clock.hpp"
 #include "common/config/settings_reader.hpp"
+#include "common/log/line_counts.hpp"
 #include "common/log/log.hpp"
+#include "common/metrics/log_lines.hpp"
 #include "common/metrics/metrics.hpp"
 #include "common/store/stores.hpp"
 #include "reporter/daemon.hpp"
@@ -42,7 +47,7 @@ void configure_log(const config::LogSettings& settings) {
 }
 
 int status_of(const Error& error) {
-    return store::store_is_busy(error) ? exit_try_again : exit_wrong;
+    return store::store_may_recover(error) ? exit_try_again : exit_wrong;
 }
 
 int start_failed(const Error& error) {
@@ -90,11 +95,20 @@ std::unique_ptr<metrics::MetricsEndpoint> open_metrics(const metrics::Metrics& m
     }
 }
 
+/// Nothing where no service manager waits for word that the reporter lives.
+std::optional<std::chrono::microseconds> heartbeat_interval() {
+    std::uint64_t microseconds = 0;
+    if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+    return std::chrono::microseconds(microseconds / 4);
+}
+
 int run_daemon(const std::shared_ptr<const config::Settings>& settings, const std::string& settings_file,
                Signals& signals) {
     metrics::Metrics metrics;
-    auto daemon = Daemon::make(settings, settings_file, metrics, signals,
-                               [](const char* state) { sd_notify(0, state); });
+    metrics::show_log_lines(log::line_counts);
+    auto daemon = Daemon::make(
+        settings, settings_file, metrics, signals, [](const char* state) { sd_notify(0, state); },
+        heartbeat_interval());
     if (!daemon) return start_failed(daemon.error());
     const auto endpoint = open_metrics(metrics, settings->report.metrics_listen);
     (*daemon)->run();

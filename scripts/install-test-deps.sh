@@ -13,10 +13,12 @@ export DEBIAN_FRONTEND=noninteractive
 
 packages=(
     libgtest-dev libgmock-dev
-    clang libclang-rt-dev clang-format llvm
+    clang libclang-rt-dev clang-format lld llvm
     knot m4 openssl sqlite3 procps iproute2 util-linux
     python3 python3-authres python3-cryptography python3-dkim python3-dnspython python3-nacl python3-yaml
     postgresql libxml2-utils libmail-dmarc-perl libdbd-sqlite3-perl
+    debhelper lintian debootstrap systemd binutils
+    valgrind
     libicu72 libsasl2-2 libnsl2 liblockfile1 libdb5.3
 )
 

@@ -1,12 +1,13 @@
 #!/bin/bash
 # Installs what the tests need, builds the three builds (dev, asan with the fuzz targets, tsan) and runs all their tests
-# with one ctest, so that there is one count at the end. Run as root: the end-to-end tests start private mail servers.
+# with one ctest, so that there is one count at the end. Run as root: the end-to-end tests start private mail servers,
+# and the packages are installed in a Debian of their own.
 #
 #   scripts/test.sh [--no-install] [--quick] [--fuzz-seconds N] [--jobs N] [-- CTEST-ARGUMENTS…]
 #     --no-install      the packages are there already
-#     --quick           the dev build only: unit tests, conformance, end to end
+#     --quick           the dev build only: unit tests, conformance, end to end; no packages
 #     --fuzz-seconds N  how long each fuzz target runs (default 15)
-#     --jobs N          builds and tests at a time (default: the processors)
+#     --jobs N          builds at a time (default: the processors); tests, which wait a lot, one more
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,11 +30,12 @@ show_failures() {
 install=yes
 presets=(dev asan tsan)
 fuzz_seconds=15
+packages=ON
 jobs=$(nproc)
 while [ $# -gt 0 ]; do
     case $1 in
         --no-install) install=no ;;
-        --quick) presets=(dev) ;;
+        --quick) presets=(dev); packages=OFF ;;
         --fuzz-seconds) fuzz_seconds=${2:?$(usage)}; shift ;;
         --jobs) jobs=${2:?$(usage)}; shift ;;
         --) shift; break ;;
@@ -54,7 +56,7 @@ fi
 
 for preset in "${presets[@]}"; do
     echo "== building $preset"
-    cmake --preset "$preset" -DDEFENDER_FUZZ_SECONDS="$fuzz_seconds"
+    cmake --preset "$preset" -DDEFENDER_FUZZ_SECONDS="$fuzz_seconds" -DDEFENDER_PACKAGE_TESTS="$packages"
     cmake --build "build/$preset" -j "$jobs"
 done
 
@@ -66,6 +68,6 @@ done > build/all/CTestTestfile.cmake
 
 echo "== testing ${presets[*]}"
 failed=0
-ctest --test-dir build/all --output-on-failure --no-tests=error -j "$jobs" "$@" || failed=$?
+ctest --test-dir build/all --output-on-failure --no-tests=error -j "$((jobs + 1))" "$@" || failed=$?
 [ "$failed" -eq 0 ] || show_failures build/all/Testing/Temporary
 exit "$failed"

@@ -11,10 +11,12 @@ int main(int argc, char** argv) {
         std::cout << defender::config::shipped_settings();
     } else if (what == "--man") {
         std::cout << defender::config::settings_man_page();
+    } else if (what == "--reloading") {
+        std::cout << defender::config::reloading_page();
     } else if (what == "--log-man") {
         std::cout << defender::log::log_man_page();
     } else {
-        std::cerr << "usage: settings-manual --toml | --man | --log-man\n";
+        std::cerr << "usage: settings-manual --toml | --man | --reloading | --log-man\n";
         return 2;
     }
     return std::cout.flush() ? 0 : 1;

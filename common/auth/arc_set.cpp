@@ -13,9 +13,6 @@ namespace {
 
 // RFC 8617 section 4.2.1: instances go up to 50.
 constexpr std::size_t max_instance_digits = 2;
-// As for DKIM signatures (dkim_signature.cpp).
-constexpr std::size_t max_names = 256;
-constexpr std::size_t max_names_octets = 4000;
 constexpr std::size_t max_shown_octets = 255;
 constexpr std::size_t max_shown_status = 16;
 
@@ -59,10 +56,11 @@ Result<Signer> read_signer(const TagList& tags) {
 std::optional<Error> read_signed_fields(const TagList& tags, ArcMessageSignature& out) {
     const auto written = tags.find("h");
     if (!written) return Error{"tag h= is missing"};
-    if (remove_white_space(*written).size() > max_names_octets) return Error{"h= is longer than is verified"};
+    if (remove_white_space(*written).size() > max_signed_names_octets)
+        return Error{"h= is longer than is verified"};
     auto names = parse_field_names(*written);
     if (!names) return Error{"h= is no list of field names"};
-    if (names->size() > max_names) return Error{"h= names more fields than are verified"};
+    if (names->size() > max_signed_names) return Error{"h= names more fields than are verified"};
     const auto lists = [&](std::string_view name) {
         return std::find(names->begin(), names->end(), name) != names->end();
     };

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/auth/body_hashes.hpp"
-#include "common/auth/digital_signature.hpp"
 #include "common/auth/dkim_key.hpp"
 #include "common/auth/dkim_keys.hpp"
 #include "common/auth/sealed_results.hpp"
@@ -23,17 +21,21 @@ Checked failed(std::string reason) {
 }
 
 DkimSignature for_key_choice(DkimAlgorithm algorithm, const KeyOwner& key) {
-    return {algorithm, key.domain, key.domain,   key.key_name, {},          {},
-            false,     false,      std::nullopt, std::nullopt, std::nullopt};
+    return {.algorithm = algorithm,
+            .domain = key.domain,
+            .identity_domain = key.domain,
+            .key_name = key.key_name};
 }
 
 }  // namespace
 
 class ArcValidation::State {
   public:
-    State(dns::Resolver& resolver, const config::ArcSettings& arc, const config::DkimSettings& dkim,
-          dns::Deadline deadline)
-        : max_sets_(arc.max_sets),
+    State(SignedMessage& message, VerifyingKeys& verifying_keys, dns::Resolver& resolver,
+          const config::ArcSettings& arc, const config::DkimSettings& dkim, dns::Deadline deadline)
+        : message_(message),
+          verifying_keys_(verifying_keys),
+          max_sets_(arc.max_sets),
           sealing_(!arc.domain.empty()),
           dkim_(dkim),
           keys_(std::make_shared<DkimKeys>(resolver, deadline)) {}
@@ -41,10 +43,8 @@ class ArcValidation::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    void header(const mail::HeaderField& field) { header_.push_back(field); }
     void end_of_headers();
-    [[nodiscard]] bool wants_body() const noexcept { return hashes_.any_wanted(); }
-    void body(std::span<const char> octets) { hashes_.add(octets); }
+    [[nodiscard]] bool wants_header() const noexcept { return sealing_ || !chain_.sets.empty(); }
     void when_keys_are_in(std::function<void()> handler) { keys_->when_all_are_in(std::move(handler)); }
     [[nodiscard]] ArcEvidence finish(UtcSeconds now);
     [[nodiscard]] bool too_many_sets() const noexcept { return chain_.too_long; }
@@ -60,28 +60,27 @@ class ArcValidation::State {
     void check_seals(ArcEvidence& evidence);
     static void take_verdict(ArcEvidence& evidence, const std::string& what, const Checked& checked);
 
+    SignedMessage& message_;
+    VerifyingKeys& verifying_keys_;
     const unsigned max_sets_;
     const bool sealing_;
     const config::DkimSettings dkim_;
     std::shared_ptr<DkimKeys> keys_;
-    mail::HeaderFields header_;
     ArcChain chain_;
-    BodyHashes hashes_;
     ArcResult result_ = ArcResult::none;
 };
 
 void ArcValidation::State::end_of_headers() {
-    chain_ = find_arc_chain(header_, max_sets_);
+    chain_ = find_arc_chain(message_.header, max_sets_);
     for (const auto& set : chain_.sets) want(set);
-    if (sealing_) hashes_.want(Canonicalization::relaxed, std::nullopt);
-    if (!sealing_ && chain_.sets.empty()) header_ = {};
+    if (sealing_) message_.body.want(Canonicalization::relaxed, std::nullopt);
 }
 
 void ArcValidation::State::want(const ArcSet& set) {
     keys_->ask(set.parsed_seal.key.key_name);
     if (!set.parsed_signature) return;
     keys_->ask(set.parsed_signature->key.key_name);
-    hashes_.want(set.parsed_signature->canonicalization.body, set.parsed_signature->body_length);
+    message_.body.want(set.parsed_signature->canonicalization.body, set.parsed_signature->body_length);
 }
 
 Checked ArcValidation::State::check_key(DkimAlgorithm algorithm, const KeyOwner& owner,
@@ -92,17 +91,18 @@ Checked ArcValidation::State::check_key(DkimAlgorithm algorithm, const KeyOwner&
         const bool temporary = key.fault->result == DkimResult::temperror;
         return {temporary ? ArcVerdict::temperror : ArcVerdict::fail, key.fault->reason};
     }
-    if (!verify_signature(algorithm, key.octets, digest, signature))
+    const auto verifying = verifying_keys_.read(algorithm, key.octets);
+    if (!verifying || !verifying->verifies(digest, signature))
         return failed("the signature does not fit the header");
     return {};
 }
 
 Checked ArcValidation::State::check_body(const ArcMessageSignature& signature) const {
     const auto mode = signature.canonicalization.body;
-    const auto digest = hashes_.digest(mode, signature.body_length);
+    const auto digest = message_.body.digest(mode, signature.body_length);
     if (!digest) return failed("l= is larger than the body");
     if (*digest != signature.body_hash) return failed("the body hash does not fit the body");
-    const bool partial = signature.body_length && *signature.body_length < hashes_.octets(mode);
+    const bool partial = signature.body_length && *signature.body_length < message_.body.octets(mode);
     if (partial && dkim_.partial_body == config::PartialBody::policy)
         return failed("l= leaves octets of the body unsigned");
     return {};
@@ -114,7 +114,7 @@ Checked ArcValidation::State::check_signature(const ArcSet& set, SignedHeader& h
     if (signature.expires_at && *signature.expires_at <= now) return failed("the signature has expired");
     if (auto body = check_body(signature); body.verdict != ArcVerdict::pass) return body;
     const auto digest = header.signature_digest(signature.signed_fields, signature.canonicalization.header,
-                                                header_[set.message_signature]);
+                                                message_.header[set.message_signature]);
     return check_key(signature.algorithm, signature.key, digest, signature.signature);
 }
 
@@ -129,7 +129,7 @@ void ArcValidation::State::take_verdict(ArcEvidence& evidence, const std::string
 
 /// RFC 8617 section 5.2, steps 4 and 5.
 void ArcValidation::State::check_signatures(ArcEvidence& evidence, UtcSeconds now) {
-    SignedHeader header(header_);
+    SignedHeader header(message_.header);
     for (std::size_t at = chain_.sets.size(); at-- > 0;) {
         const auto checked = check_signature(chain_.sets[at], header, now);
         evidence.sets[at].signature = checked.verdict;
@@ -143,7 +143,7 @@ void ArcValidation::State::check_signatures(ArcEvidence& evidence, UtcSeconds no
 
 /// Step 6.
 void ArcValidation::State::check_seals(ArcEvidence& evidence) {
-    const auto digests = seal_digests(header_, chain_.sets);
+    const auto digests = seal_digests(message_.header, chain_.sets);
     for (std::size_t at = chain_.sets.size(); at-- > 0;) {
         const auto& seal = chain_.sets[at].parsed_seal;
         const auto checked = check_key(seal.algorithm, seal.key, digests[at], seal.signature);
@@ -154,7 +154,6 @@ void ArcValidation::State::check_seals(ArcEvidence& evidence) {
 }
 
 ArcEvidence ArcValidation::State::finish(UtcSeconds now) {
-    hashes_.finish();
     ArcEvidence evidence;
     if (!chain_.present) return evidence;
     evidence.sets = chain_.evidence;
@@ -166,33 +165,28 @@ ArcEvidence ArcValidation::State::finish(UtcSeconds now) {
         check_signatures(evidence, now);
         if (evidence.result != ArcResult::fail) check_seals(evidence);
     }
-    if (evidence.result == ArcResult::pass) keep_sealed_results(header_, chain_.sets, evidence.sets);
+    if (evidence.result == ArcResult::pass) keep_sealed_results(message_.header, chain_.sets, evidence.sets);
     result_ = evidence.result;
     return evidence;
 }
 
 std::optional<ArcMessage> ArcValidation::State::take_message() {
     if (!sealing_) return std::nullopt;
-    auto hash = hashes_.digest(Canonicalization::relaxed, std::nullopt);
-    return ArcMessage{std::move(header_), std::move(chain_), result_, std::move(hash).value()};
+    auto hash = message_.body.digest(Canonicalization::relaxed, std::nullopt);
+    return ArcMessage{std::move(message_.header), std::move(chain_), result_, std::move(hash).value()};
 }
 
-ArcValidation::ArcValidation(dns::Resolver& resolver, const config::ArcSettings& arc,
-                             const config::DkimSettings& dkim, dns::Deadline deadline)
-    : state_(std::make_unique<State>(resolver, arc, dkim, deadline)) {}
+ArcValidation::ArcValidation(SignedMessage& message, VerifyingKeys& keys, dns::Resolver& resolver,
+                             const config::ArcSettings& arc, const config::DkimSettings& dkim,
+                             dns::Deadline deadline)
+    : state_(std::make_unique<State>(message, keys, resolver, arc, dkim, deadline)) {}
 ArcValidation::~ArcValidation() = default;
 
-void ArcValidation::header(const mail::HeaderField& field) {
-    state_->header(field);
-}
 void ArcValidation::end_of_headers() {
     state_->end_of_headers();
 }
-bool ArcValidation::wants_body() const noexcept {
-    return state_->wants_body();
-}
-void ArcValidation::body(std::span<const char> octets) {
-    state_->body(octets);
+bool ArcValidation::wants_header() const noexcept {
+    return state_->wants_header();
 }
 void ArcValidation::when_keys_are_in(std::function<void()> handler) {
     state_->when_keys_are_in(std::move(handler));

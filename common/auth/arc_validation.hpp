@@ -6,19 +6,20 @@
 /// l= that leaves body octets unsigned does not verify unless dkim.partial_body accepts that; an expired x=
 /// does not. Where nothing failed for certain but a key could not be looked up, the result is temperror.
 /// Keys are asked for all at once, at the end of the header, and only where the chain's structure is sound.
-/// The body is hashed at most once in each form, whatever the number of sets. Order of calls: header()*,
-/// end_of_headers(), body()*, when_keys_are_in(), finish(), take_message(). Thread-safety: one message's
-/// calls come one after another, from any thread; keys may arrive at any time on the resolver's thread.
+/// Order of calls, once the message's header is whole: end_of_headers(), the body added to the message,
+/// when_keys_are_in(), finish(), take_message(). Thread-safety: one message's calls come one after another,
+/// from any thread; keys may arrive at any time on the resolver's thread.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "common/auth/arc_set.hpp"
 #include "common/auth/evidence.hpp"
+#include "common/auth/signed_message.hpp"
+#include "common/auth/verifying_keys.hpp"
 #include "common/config/settings.hpp"
 #include "common/dns/resolver.hpp"
 #include "common/mail/header_field.hpp"
@@ -35,25 +36,27 @@ struct ArcMessage {
 
 class ArcValidation {
   public:
-    ArcValidation(dns::Resolver& resolver, const config::ArcSettings& arc, const config::DkimSettings& dkim,
-                  dns::Deadline deadline);
+    /// `message` and `keys` outlive it.
+    ArcValidation(SignedMessage& message, VerifyingKeys& keys, dns::Resolver& resolver,
+                  const config::ArcSettings& arc, const config::DkimSettings& dkim, dns::Deadline deadline);
     ~ArcValidation();
     ArcValidation(const ArcValidation&) = delete;
     ArcValidation& operator=(const ArcValidation&) = delete;
 
-    void header(const mail::HeaderField& field);
+    /// Says what of the body is wanted.
     void end_of_headers();
-    /// Meaningful after end_of_headers().
-    [[nodiscard]] bool wants_body() const noexcept;
-    void body(std::span<const char> octets);
+    /// Whether the message's header is needed until finish(), or take_message(). Meaningful after
+    /// end_of_headers().
+    [[nodiscard]] bool wants_header() const noexcept;
     /// Calls `handler` once, when no key is outstanding any more: perhaps at once, perhaps on the resolver's
     /// thread. Not called after the destructor, unless its call had begun.
     void when_keys_are_in(std::function<void()> handler);
-    /// `now` is the time of receipt, for x=. Call once, after when_keys_are_in's handler has run.
+    /// `now` is the time of receipt, for x=. Call once, after the end of the body and when_keys_are_in's
+    /// handler.
     [[nodiscard]] ArcEvidence finish(UtcSeconds now);
     /// Whether the chain has more sets than arc.max_sets, and fails for it.
     [[nodiscard]] bool too_many_sets() const noexcept;
-    /// After finish(); nothing where no sealing is configured.
+    /// After finish(), with the message's header; nothing where no sealing is configured.
     [[nodiscard]] std::optional<ArcMessage> take_message();
 
   private:

@@ -1,11 +1,22 @@
 #include "common/auth/base64.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace defender::auth {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The value of each octet as a digit; no_digit for those that are none.
+constexpr std::uint8_t no_digit = 64;
+constexpr auto digit_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::size_t at = 0; at < alphabet.size(); ++at)
+        values[static_cast<unsigned char>(alphabet[at])] = static_cast<std::uint8_t>(at);
+    return values;
+}();
 
 std::size_t padding_of(std::string_view text) {
     if (text.ends_with("==")) return 2;
@@ -22,9 +33,9 @@ std::optional<std::string> decode_base64(std::string_view text) {
     std::uint32_t bits = 0;
     unsigned count = 0;
     for (const char c : digits) {
-        const auto value = alphabet.find(c);
-        if (value == std::string_view::npos) return std::nullopt;
-        bits = (bits << 6) | static_cast<std::uint32_t>(value);
+        const auto value = digit_values[static_cast<unsigned char>(c)];
+        if (value == no_digit) return std::nullopt;
+        bits = (bits << 6) | value;
         count += 6;
         if (count < 8) continue;
         count -= 8;

@@ -10,12 +10,18 @@ class BodyHashes::Stream {
     explicit Stream(Canonicalization mode)
         : canonicalizer_(mode, [this](std::string_view octets) { hash(octets); }) {}
 
-    void want(std::uint64_t length) { prefixes_.try_emplace(length); }
+    void want(std::optional<std::uint64_t> length) {
+        if (length) {
+            prefixes_.try_emplace(*length);
+        } else {
+            whole_wanted_ = true;
+        }
+    }
     void add(std::span<const char> octets) { canonicalizer_.add(octets); }
     void finish() {
         canonicalizer_.finish();
         note_prefix();
-        whole_ = hash_.digest();
+        if (whole_wanted_) whole_ = hash_.digest();
     }
 
     [[nodiscard]] std::uint64_t octets() const { return octets_; }
@@ -33,6 +39,7 @@ class BodyHashes::Stream {
     Sha256 hash_;
     std::uint64_t octets_ = 0;
     std::map<std::uint64_t, std::string> prefixes_;  ///< by length; empty until that many octets are hashed
+    bool whole_wanted_ = false;
     std::string whole_;
 };
 
@@ -48,7 +55,8 @@ void BodyHashes::Stream::hash(std::string_view octets) {
         auto count = octets.size();
         if (next != prefixes_.end() && next->first - octets_ < count)
             count = static_cast<std::size_t>(next->first - octets_);
-        hash_.add(octets.substr(0, count));
+        // Behind the last l= there is nothing but to count.
+        if (whole_wanted_ || next != prefixes_.end()) hash_.add(octets.substr(0, count));
         octets_ += count;
         octets.remove_prefix(count);
     }
@@ -64,7 +72,7 @@ const std::unique_ptr<BodyHashes::Stream>& BodyHashes::stream(Canonicalization m
 void BodyHashes::want(Canonicalization mode, std::optional<std::uint64_t> length) {
     auto& stream = streams_[mode == Canonicalization::relaxed ? 1 : 0];
     if (!stream) stream = std::make_unique<Stream>(mode);
-    if (length) stream->want(*length);
+    stream->want(length);
 }
 
 bool BodyHashes::any_wanted() const noexcept {
@@ -72,6 +80,7 @@ bool BodyHashes::any_wanted() const noexcept {
 }
 
 void BodyHashes::add(std::span<const char> octets) {
+    bare_line_ends_.add(octets);
     for (const auto& stream : streams_) {
         if (stream) stream->add(octets);
     }

@@ -1,5 +1,9 @@
 #include "common/auth/canonicalization.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "common/auth/octet_blocks.hpp"
 #include "common/base/text.hpp"
 
 namespace defender::auth {
@@ -19,7 +23,7 @@ std::string relaxed_value(std::string_view value) {
     out.reserve(value.size());
     bool blank = false;
     for (std::size_t at = 0; at < value.size(); ++at) {
-        if (value.substr(at, crlf.size()) == crlf) {
+        if (value[at] == '\r' && value.substr(at, crlf.size()) == crlf) {
             ++at;
             continue;
         }
@@ -32,6 +36,25 @@ std::string relaxed_value(std::string_view value) {
         out += value[at];
     }
     return out;
+}
+
+/// Where an octet and the one behind it are not both canonical as they stand, in either form: a CR that is no
+/// line end, and a line that may be empty.
+constexpr auto changed_in_simple = [](auto octet, auto next) {
+    return ((octet == '\r') & (next != '\n')) | ((octet == '\n') & (next == '\r'));
+};
+/// In the relaxed form besides: a tab, and a blank before another or before a line end.
+constexpr auto changed_in_relaxed = [](auto octet, auto next) {
+    return changed_in_simple(octet, next) | (octet == '\t') |
+           ((octet == ' ') & ((next == ' ') | (next == '\r')));
+};
+
+/// How many octets at the front are canonical as they stand, as far as can be told from each octet and the
+/// next. Of a line feed before a line that may be empty it is the latter that is not.
+std::size_t clean_octets(std::string_view octets, Canonicalization mode) {
+    const auto at = mode == Canonicalization::relaxed ? find_pair(octets, changed_in_relaxed)
+                                                      : find_pair(octets, changed_in_simple);
+    return at < octets.size() && octets[at] == '\n' ? at + 1 : at;
 }
 
 }  // namespace
@@ -55,11 +78,16 @@ std::string without_signature(std::string_view value) {
     return out;
 }
 
-void BodyCanonicalizer::put(std::string_view octets) {
-    out_ += octets;
-    if (out_.size() < piece_octets) return;
-    sink_(out_);
+void BodyCanonicalizer::flush() {
+    if (!out_.empty()) sink_(out_);
     out_.clear();
+}
+
+void BodyCanonicalizer::put(std::string_view octets) {
+    if (out_.size() + octets.size() > piece_octets) flush();
+    if (octets.size() >= piece_octets) return sink_(octets);
+    if (out_.capacity() < piece_octets) out_.reserve(piece_octets);
+    out_ += octets;
 }
 
 /// Brings back the empty lines before a line that turns out not to be empty.
@@ -87,30 +115,55 @@ void BodyCanonicalizer::end_line() {
     line_open_ = false;
 }
 
+/// Takes the octets at the front that stand in the canonical form as they are, with the line ends among them;
+/// gives how many they were.
+std::size_t BodyCanonicalizer::add_clean(std::string_view octets) {
+    const bool relaxed = mode_ == Canonicalization::relaxed;
+    const bool line_may_be_empty = octets.front() == '\r' && (!line_open_ || blank_pending_);
+    const bool blanks_go_on = blank_pending_ && text::is_blank(octets.front());
+    if (pending_cr_ || line_may_be_empty || blanks_go_on) return 0;
+    auto clean = octets.substr(0, clean_octets(octets, mode_));
+    // What comes behind them decides about these.
+    while (!clean.empty() && (clean.back() == '\r' || (relaxed && text::is_blank(clean.back()))))
+        clean.remove_suffix(1);
+    if (clean.empty()) return 0;
+    add_run(clean);
+    if (clean.ends_with(crlf)) line_open_ = false;
+    return clean.size();
+}
+
+/// Takes one line end, or one run of blanks, or one octet off the front; gives how many octets they were.
+std::size_t BodyCanonicalizer::add_one(std::string_view octets) {
+    const char first = octets.front();
+    if (std::exchange(pending_cr_, false)) {
+        if (first == '\n') {
+            end_line();
+            return 1;
+        }
+        add_run("\r");
+    }
+    if (octets.starts_with(crlf)) {
+        end_line();
+        return crlf.size();
+    }
+    if (first == '\r') {
+        pending_cr_ = true;
+        return 1;
+    }
+    if (mode_ == Canonicalization::relaxed && text::is_blank(first)) {
+        blank_pending_ = true;
+        const auto* end = std::find_if_not(octets.begin(), octets.end(), text::is_blank);
+        return static_cast<std::size_t>(end - octets.begin());
+    }
+    add_run(octets.substr(0, 1));
+    return 1;
+}
+
 void BodyCanonicalizer::add(std::span<const char> octets) {
-    const std::string_view all(octets.data(), octets.size());
-    const std::string_view stops = mode_ == Canonicalization::relaxed ? "\r \t" : "\r";
-    std::size_t at = 0;
-    while (at < all.size()) {
-        if (pending_cr_) {
-            pending_cr_ = false;
-            if (all[at] == '\n') {
-                end_line();
-                ++at;
-                continue;
-            }
-            add_run("\r");
-        }
-        const auto run = all.substr(at, all.find_first_of(stops, at) - at);
-        if (!run.empty()) add_run(run);
-        at += run.size();
-        if (at == all.size()) break;
-        if (all[at] == '\r') {
-            pending_cr_ = true;
-        } else {
-            blank_pending_ = true;
-        }
-        ++at;
+    std::string_view rest(octets.data(), octets.size());
+    while (!rest.empty()) {
+        const auto clean = add_clean(rest);
+        rest.remove_prefix(clean > 0 ? clean : add_one(rest));
     }
 }
 
@@ -120,8 +173,7 @@ void BodyCanonicalizer::finish() {
     if (line_open_) end_line();
     // An empty body is one CRLF in the simple form, and nothing in the relaxed one.
     if (!anything_ && mode_ == Canonicalization::simple) put(crlf);
-    if (!out_.empty()) sink_(out_);
-    out_.clear();
+    flush();
 }
 
 }  // namespace defender::auth

@@ -38,10 +38,13 @@ class BodyCanonicalizer {
     void finish();
 
   private:
+    [[nodiscard]] std::size_t add_clean(std::string_view octets);
+    [[nodiscard]] std::size_t add_one(std::string_view octets);
     void add_run(std::string_view octets);
     void end_line();
     void open_line();
     void put(std::string_view octets);
+    void flush();
 
     Canonicalization mode_;
     Sink sink_;

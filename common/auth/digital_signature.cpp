@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
 #include <stdexcept>
 #include <utility>
@@ -37,13 +36,22 @@ using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
+/// Looked for once: what looks it up by name takes longer than hashing a header field.
+const EVP_MD* sha256() {
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    require(algorithm != nullptr, "compute SHA-256");
+    return algorithm;
+}
+
+/// Of RSA the bare key, as libcrypto takes a hundred times as long to read the same in a
+/// SubjectPublicKeyInfo.
 Key read_public_key(DkimAlgorithm algorithm, std::string_view octets) {
     if (algorithm == DkimAlgorithm::ed25519_sha256) {
         return Key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets_of(octets), octets.size()));
     }
     const auto* at = octets_of(octets);
-    Key key(d2i_PUBKEY(nullptr, &at, static_cast<long>(octets.size())));
-    return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : nullptr;
+    Key key(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(octets.size())));
+    return at == octets_of(octets) + octets.size() ? std::move(key) : nullptr;
 }
 
 bool verify_rsa(EVP_PKEY* key, std::string_view digest, std::string_view signature) {
@@ -51,7 +59,7 @@ bool verify_rsa(EVP_PKEY* key, std::string_view digest, std::string_view signatu
     require(context != nullptr, "verify a signature");
     return EVP_PKEY_verify_init(context.get()) == 1 &&
            EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
-           EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) == 1 &&
+           EVP_PKEY_CTX_set_signature_md(context.get(), sha256()) == 1 &&
            EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(), octets_of(digest),
                            digest.size()) == 1;
 }
@@ -70,7 +78,7 @@ std::string sign_rsa(EVP_PKEY* key, std::string_view digest) {
     std::string signature(length, '\0');
     require(context && EVP_PKEY_sign_init(context.get()) == 1 &&
                 EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
-                EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) == 1 &&
+                EVP_PKEY_CTX_set_signature_md(context.get(), sha256()) == 1 &&
                 EVP_PKEY_sign(context.get(), octets_of(signature), &length, octets_of(digest),
                               digest.size()) == 1,
             "sign by RSA");
@@ -102,7 +110,7 @@ void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept {
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "compute SHA-256");
+    require(context_ && EVP_DigestInit_ex(context_.get(), sha256(), nullptr) == 1, "compute SHA-256");
 }
 
 Sha256::Sha256(const Sha256& other) : context_(EVP_MD_CTX_new()) {
@@ -123,18 +131,22 @@ void Sha256::add(std::string_view octets) {
 
 std::string Sha256::digest() const {
     const Sha256 copy(*this);
-    std::string out(static_cast<std::size_t>(EVP_MD_get_size(EVP_sha256())), '\0');
+    std::string out(static_cast<std::size_t>(EVP_MD_get_size(sha256())), '\0');
     require(EVP_DigestFinal_ex(copy.context_.get(), octets_of(out), nullptr) == 1, "compute SHA-256");
     return out;
 }
 
-bool verify_signature(DkimAlgorithm algorithm, std::string_view key, std::string_view digest,
-                      std::string_view signature) {
-    const auto read = read_public_key(algorithm, key);
-    const bool good =
-        read && (algorithm == DkimAlgorithm::rsa_sha256 ? verify_rsa(read.get(), digest, signature)
-                                                        : verify_ed25519(read.get(), digest, signature));
-    ERR_clear_error();  // of this thread; what did not verify leaves something there
+std::optional<VerifyingKey> VerifyingKey::read(DkimAlgorithm algorithm, std::string_view octets) {
+    auto key = read_public_key(algorithm, octets);
+    ERR_clear_error();  // of this thread; what is no key leaves something there
+    if (!key) return std::nullopt;
+    return VerifyingKey(std::shared_ptr<EVP_PKEY>(std::move(key)), algorithm);
+}
+
+bool VerifyingKey::verifies(std::string_view digest, std::string_view signature) const {
+    const bool good = algorithm_ == DkimAlgorithm::rsa_sha256 ? verify_rsa(key_.get(), digest, signature)
+                                                              : verify_ed25519(key_.get(), digest, signature);
+    ERR_clear_error();
     return good;
 }
 

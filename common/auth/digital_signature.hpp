@@ -2,11 +2,12 @@
 ///
 /// Source: RFC 6376 section 3.3, RFC 8463 section 3. Both algorithms sign a SHA-256 digest, so everything
 /// here goes by digests. Failure: where libcrypto has no memory or lacks an algorithm, an exception; a
-/// signature or key that is no such thing does not verify. Thread-safety: Sha256 is a value for one thread at
-/// a time; a SigningKey is immutable and may be used by any thread.
+/// signature that is no such thing does not verify. Thread-safety: Sha256 is a value for one thread at a
+/// time; keys are immutable and may be used by any number of threads.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,9 +41,22 @@ class Sha256 {
     std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-/// `key` is the DER of a SubjectPublicKeyInfo for RSA, and the 32 octets of the key for Ed25519.
-[[nodiscard]] bool verify_signature(DkimAlgorithm algorithm, std::string_view key, std::string_view digest,
-                                    std::string_view signature);
+/// A public key.
+class VerifyingKey {
+  public:
+    /// From the DER of an RSAPublicKey (RFC 8017 appendix A.1.1), or the 32 octets of an Ed25519 key. Nothing
+    /// where the octets are no such key.
+    [[nodiscard]] static std::optional<VerifyingKey> read(DkimAlgorithm algorithm, std::string_view octets);
+
+    [[nodiscard]] bool verifies(std::string_view digest, std::string_view signature) const;
+
+  private:
+    VerifyingKey(std::shared_ptr<evp_pkey_st> key, DkimAlgorithm algorithm)
+        : key_(std::move(key)), algorithm_(algorithm) {}
+
+    std::shared_ptr<evp_pkey_st> key_;
+    DkimAlgorithm algorithm_;
+};
 
 /// A private key: RSA of 1024 bits or more, or Ed25519.
 class SigningKey {

@@ -9,7 +9,7 @@
 ///     p= empty (revoked), missing, or no key                              permerror
 ///     k= unknown or not that of a=; h= without sha256; s= without email   permerror
 ///     t=s, and i= in a subdomain of d=                                    permerror
-///     a key longer than libopendkim's buffer                              permerror
+///     an RSA key longer than 729 octets, some 5,700 bits                  permerror
 ///     RSA of fewer bits than are accepted                                 policy
 ///
 /// A record that is no tag list, or whose v= is not DKIM1 (or not first), is no key record: such text lies
@@ -44,10 +44,9 @@ struct DkimKeyRecord {
 /// The key for one signature, or why there is none.
 struct DkimKey {
     std::optional<DkimFault> fault;
-    unsigned bits = 0;         ///< 0 where no key was read
-    bool testing = false;      ///< t=y
-    std::string octets;        ///< where there is no fault: as verify_signature() takes them
-    std::string library_text;  ///< where there is no fault: a key record for libopendkim, written by us
+    unsigned bits = 0;     ///< 0 where no key was read
+    bool testing = false;  ///< t=y
+    std::string octets;    ///< where there is no fault: as VerifyingKey::read() takes them
 };
 
 [[nodiscard]] DkimKey choose_dkim_key(const dns::Answer& answer, const DkimSignature& signature,

@@ -1,31 +1,19 @@
 #include "common/auth/dkim_selection.hpp"
 
 #include <algorithm>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "common/auth/bare_line_ends.hpp"
 #include "common/base/text.hpp"
 
 namespace defender::auth {
 namespace {
 
-/// What is known of one field name while the header is walked.
-struct NameUse {
-    std::size_t wanted = 0;  ///< how often the h= that lists it most often lists it
-    std::size_t taken = 0;
-    bool hashable = true;
-};
-using NameUses = std::unordered_map<std::string, NameUse>;
-
 bool has_bare_line_end(std::string_view value) {
-    for (std::size_t at = 0; at < value.size(); ++at) {
-        if (value[at] == '\n') return true;
-        if (value[at] != '\r') continue;
-        if (at + 1 >= value.size() || value[at + 1] != '\n') return true;
-        ++at;
-    }
-    return false;
+    BareLineEnds found;
+    found.add(value);
+    return found.has_cr() || found.has_lf();
 }
 
 bool is_hashable(const mail::HeaderField& field) {
@@ -35,32 +23,26 @@ bool is_hashable(const mail::HeaderField& field) {
            !has_bare_line_end(field.value);
 }
 
-std::string name_of(const mail::HeaderField& field) {
-    return text::to_lower(text::trim(field.name));
-}
+/// How many fields of a name the signature that covers most of them comes to, from the bottom up.
+using NameCounts = std::unordered_map<std::string_view, std::size_t>;
 
-NameUses count_names(std::span<const PlacedSignature> chosen) {
-    NameUses uses;
-    for (const auto& placed : chosen) {
-        std::unordered_map<std::string, std::size_t> counts;
-        for (const auto& name : placed.signature->signed_fields) ++counts[name];
-        for (const auto& [name, count] : counts) uses[name].wanted = std::max(uses[name].wanted, count);
+NameCounts count_names(std::span<const DkimSignature* const> chosen) {
+    NameCounts most;
+    for (const auto* signature : chosen) {
+        NameCounts counts;
+        for (const auto& name : signature->signed_fields) ++counts[name];
+        for (const auto& [name, count] : counts) most[name] = std::max(most[name], count);
     }
-    return uses;
+    // A signature passes over its own field, and so may come to one more.
+    if (const auto signatures = most.find("dkim-signature"); signatures != most.end()) ++signatures->second;
+    return most;
 }
 
-/// Takes the field if a signature can cover it.
-bool take(NameUses& uses, const mail::HeaderField& field) {
-    const auto use = uses.find(name_of(field));
-    if (use == uses.end() || use->second.taken == use->second.wanted) return false;
-    ++use->second.taken;
-    use->second.hashable = use->second.hashable && is_hashable(field);
-    return true;
-}
-
-bool covers_only_hashable(const DkimSignature& signature, const NameUses& uses) {
-    return std::all_of(signature.signed_fields.begin(), signature.signed_fields.end(),
-                       [&](const auto& name) { return uses.at(name).hashable; });
+bool are_hashable(const SignedHeader& header, std::string_view name, std::size_t count) {
+    const auto positions = header.positions(name);
+    const auto looked_at = positions.first(std::min(count, positions.size()));
+    return std::all_of(looked_at.begin(), looked_at.end(),
+                       [&](std::size_t at) { return is_hashable(header.fields()[at]); });
 }
 
 }  // namespace
@@ -78,19 +60,17 @@ std::vector<bool> choose_signatures(const std::vector<bool>& aligned, std::size_
     return chosen;
 }
 
-SelectedFields select_fields(const mail::HeaderFields& header, std::span<const PlacedSignature> chosen) {
-    NameUses uses = count_names(chosen);
-    std::vector<bool> selected(header.size(), false);
-    for (std::size_t at = header.size(); at-- > 0;) selected[at] = take(uses, header[at]);
-    for (const auto& placed : chosen) selected[placed.position] = true;
-
-    SelectedFields fields;
-    for (std::size_t at = 0; at < header.size(); ++at) {
-        if (selected[at]) fields.positions.push_back(at);
+std::vector<bool> which_are_hashable(const SignedHeader& header,
+                                     std::span<const DkimSignature* const> chosen) {
+    std::unordered_map<std::string_view, bool> by_name;
+    for (const auto& [name, count] : count_names(chosen)) by_name[name] = are_hashable(header, name, count);
+    std::vector<bool> hashable;
+    for (const auto* signature : chosen) {
+        const auto& names = signature->signed_fields;
+        hashable.push_back(
+            std::all_of(names.begin(), names.end(), [&](const auto& name) { return by_name.at(name); }));
     }
-    for (const auto& placed : chosen)
-        fields.hashable.push_back(covers_only_hashable(*placed.signature, uses));
-    return fields;
+    return hashable;
 }
 
 }  // namespace defender::auth

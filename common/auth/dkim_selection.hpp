@@ -1,9 +1,7 @@
-/// What of a message libopendkim gets to see: which signatures, and which header fields for them.
+/// Which signatures of a message are verified, and which of them can be.
 ///
-/// libopendkim has no limits of its own, and its work grows with fields times signatures. So it gets the
-/// signatures that were chosen, and of the other fields only those that can be hashed for one of them: RFC
-/// 6376 section 5.4.2 takes fields of one name from the bottom up, so for a name that h= lists n times the
-/// last n are enough. Pure functions, thread-safe.
+/// The work of verifying grows with the number of signatures, so it is bounded, and so that nobody can push
+/// out the signature that counts. Pure functions, thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +9,7 @@
 #include <vector>
 
 #include "common/auth/dkim_signature.hpp"
-#include "common/mail/header_field.hpp"
+#include "common/auth/signed_header.hpp"
 
 namespace defender::auth {
 
@@ -20,21 +18,11 @@ namespace defender::auth {
 /// order. The result has one entry for each signature.
 [[nodiscard]] std::vector<bool> choose_signatures(const std::vector<bool>& aligned, std::size_t max);
 
-/// A chosen signature and where its field stands in the header.
-struct PlacedSignature {
-    std::size_t position = 0;
-    const DkimSignature* signature = nullptr;
-};
-
-struct SelectedFields {
-    std::vector<std::size_t>
-        positions;  ///< in the header's order; the chosen signatures' own fields among them
-    /// For each chosen signature: whether it covers no field that libopendkim hashes otherwise than RFC 6376
-    /// has it (a NUL, a bare CR or LF, a vertical tab or form feed in the value, a tab before the colon).
-    std::vector<bool> hashable;
-};
-
-[[nodiscard]] SelectedFields select_fields(const mail::HeaderFields& header,
-                                           std::span<const PlacedSignature> chosen);
+/// For each chosen signature: whether the fields that it covers are fields as RFC 5322 section 2.2 has them.
+/// Verifiers differ in how they hash others (a NUL, a bare CR or LF, a vertical tab or form feed in the
+/// value, a tab before the colon). Of a name that some chosen signature lists n times the last n fields are
+/// looked at (RFC 6376 section 5.4.2); of DKIM-Signature one more, as no signature covers its own field.
+[[nodiscard]] std::vector<bool> which_are_hashable(const SignedHeader& header,
+                                                   std::span<const DkimSignature* const> chosen);
 
 }  // namespace defender::auth

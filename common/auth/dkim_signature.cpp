@@ -12,12 +12,13 @@ namespace {
 
 // Far beyond the signatures of honest signers; each bounds the work that one field can cause.
 constexpr std::size_t max_field_octets = 65536;
-constexpr std::size_t max_names = 256;
-constexpr std::size_t max_names_octets = 4000;
-/// h= may name other DKIM-Signature fields; each of them costs as much as a signature to verify.
+/// h= may name other DKIM-Signature fields.
 constexpr std::ptrdiff_t max_signatures_signed = 10;
 constexpr std::size_t max_shown_octets = 255;
 constexpr std::size_t prefix_octets = 8;
+// Times that no signer's clock has shown: before DKIM was (September 2001), or far in the future.
+constexpr UtcSeconds first_time = 1'000'000'000;
+constexpr UtcSeconds most_ahead = 1'000'000'000;
 
 using Fault = std::optional<DkimFault>;
 
@@ -63,7 +64,6 @@ class FieldParser {
     [[nodiscard]] std::string_view tag(std::string_view name) const { return tags_.find(name).value_or(""); }
 
     void show_tags();
-    [[nodiscard]] std::string tag_values() const;
     [[nodiscard]] Fault check_required_tags() const;
     [[nodiscard]] Fault check_hashable() const;
     [[nodiscard]] Fault check_query_methods() const;
@@ -100,16 +100,6 @@ void FieldParser::show_tags() {
     evidence_.identity = text::printable(tag("i"), max_shown_octets);
     evidence_.signature_prefix =
         text::printable(remove_white_space(tag("b")).substr(0, prefix_octets), prefix_octets);
-}
-
-/// Defaults are put in for c= and q=, as libopendkim puts them in.
-std::string FieldParser::tag_values() const {
-    std::string values;
-    for (const std::string_view name : dkim_known_tags) {
-        const std::string_view absent = name == "c" ? "simple/simple" : name == "q" ? "dns/txt" : "";
-        values += remove_white_space(tags_.find(name).value_or(absent)) + ";";
-    }
-    return values;
 }
 
 Fault FieldParser::check_required_tags() const {
@@ -166,8 +156,15 @@ Fault FieldParser::read_identity(const DomainName& domain) {
     if (!written) return std::nullopt;
     const auto identity = decode_quoted_printable(remove_white_space(*written));
     evidence_.identity = text::printable(identity.value_or(std::string(*written)), max_shown_octets);
-    if (!identity || identity->find('@') == std::string::npos) return syntax("i= is no identity");
-    identity_domain_ = DomainName::parse(std::string_view(*identity).substr(identity->rfind('@') + 1));
+    const auto at = identity ? identity->rfind('@') : std::string::npos;
+    if (at == std::string::npos) return syntax("i= is no identity");
+    const auto local_part = std::string_view(*identity).substr(0, at);
+    const bool quoted = local_part.starts_with('"');
+    if (quoted && (local_part.size() < 2 || !local_part.ends_with('"'))) return syntax("i= is no identity");
+    // Who shows the identity would show another's address.
+    if (!quoted && local_part.find('@') != std::string_view::npos)
+        return permanent("i= has a bare @ in its local part");
+    identity_domain_ = DomainName::parse(std::string_view(*identity).substr(at + 1));
     if (!identity_domain_ || !identity_domain_->is_within(domain)) return permanent("i= is outside d=");
     return std::nullopt;
 }
@@ -194,12 +191,12 @@ Fault FieldParser::read_canonicalization() {
 
 Fault FieldParser::read_signed_fields() {
     const auto written = tag("h");
-    if (remove_white_space(written).size() > max_names_octets)
+    if (remove_white_space(written).size() > max_signed_names_octets)
         return permanent("h= is longer than is verified");
     auto names = parse_field_names(written);
     if (!names) return syntax("h= is no list of field names");
     signed_fields_ = std::move(*names);
-    if (signed_fields_.size() > max_names) return permanent("h= names more fields than are verified");
+    if (signed_fields_.size() > max_signed_names) return permanent("h= names more fields than are verified");
     const auto count = [this](std::string_view name) {
         return std::count(signed_fields_.begin(), signed_fields_.end(), name);
     };
@@ -224,13 +221,12 @@ Fault FieldParser::read_times() {
         const auto written = tags_.find(name);
         if (!written) return true;
         out = parse_signature_time(*written);
-        if (!out) return false;
-        return true;
+        return out.has_value();
     };
     if (!read("t", signed_at_)) return syntax("t= is no time");
     if (!read("x", expires_at_)) return syntax("x= is no time");
     if (signed_at_ && expires_at_ && *expires_at_ <= *signed_at_) return permanent("x= is not after t=");
-    if (signed_at_ && *signed_at_ < dkim_clock_drift) return permanent("t= is a time before DKIM");
+    if (signed_at_ && *signed_at_ < first_time) return permanent("t= is a time before DKIM");
     return std::nullopt;
 }
 
@@ -252,9 +248,8 @@ Fault FieldParser::parse(std::string_view value, std::optional<DkimSignature>& o
     if (auto fault = read_times()) return fault;
     if (auto fault = check_hashable()) return fault;
     out.emplace(DkimSignature{algorithm_, *domain_, *identity_domain_, std::move(key_name_),
-                              std::move(signed_fields_), tag_values(), relaxed_header_, relaxed_body_,
-                              body_length_, signed_at_, expires_at_, std::move(body_hash_),
-                              std::move(signature_)});
+                              std::move(signed_fields_), relaxed_header_, relaxed_body_, body_length_,
+                              signed_at_, expires_at_, std::move(body_hash_), std::move(signature_)});
     return std::nullopt;
 }
 
@@ -271,7 +266,7 @@ ParsedDkimSignature parse_dkim_signature(std::string_view value) {
 
 std::optional<DkimFault> time_fault(const DkimSignature& signature, UtcSeconds now) {
     if (signature.expires_at && *signature.expires_at <= now) return permanent("the signature has expired");
-    if (signature.signed_at && *signature.signed_at - now > dkim_clock_drift)
+    if (signature.signed_at && *signature.signed_at - now > most_ahead)
         return permanent("t= is too far in the future");
     return std::nullopt;
 }

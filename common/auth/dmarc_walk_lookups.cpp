@@ -41,15 +41,26 @@ void DmarcWalkLookups::abandon() {
     handler_ = nullptr;
 }
 
-/// Asks for what is needed now, or says that nothing is. The lock is let go first: an answer that the cache
-/// holds comes back while it is being asked for.
+/// Asks for what is needed now, or says that nothing is. The lock is let go while asking: an answer that the
+/// cache holds comes back meanwhile. One thread at a time is in the loop, and what comes meanwhile is left
+/// for it, so that the needs are found out once for all the names that were asked for together.
 void DmarcWalkLookups::go_on(std::unique_lock<std::mutex> lock) {
-    if (abandoned_) return;
-    const auto needs = walk_needs(subjects_, answers_);
-    const auto handler = needs.empty() ? std::exchange(handler_, nullptr) : nullptr;
-    const auto to_ask = not_asked(needs);
+    changed_ = true;
+    if (std::exchange(going_on_, true)) return;
+    std::function<void()> handler;
+    while (!abandoned_ && std::exchange(changed_, false)) {
+        const auto needs = walk_needs(subjects_, answers_);
+        if (needs.empty()) {
+            handler = std::exchange(handler_, nullptr);
+            break;
+        }
+        const auto to_ask = not_asked(needs);
+        lock.unlock();
+        ask(to_ask);
+        lock.lock();
+    }
+    going_on_ = false;
     lock.unlock();
-    ask(to_ask);
     if (handler) handler();
 }
 

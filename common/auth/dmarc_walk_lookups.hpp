@@ -54,6 +54,8 @@ class DmarcWalkLookups : public std::enable_shared_from_this<DmarcWalkLookups> {
     std::set<DomainName> names_asked_;
     std::set<DomainName> existence_asked_;
     std::function<void()> handler_;
+    bool changed_ = false;   ///< since the needs were last found out
+    bool going_on_ = false;  ///< some thread is in go_on()
     bool abandoned_ = false;
 };
 

@@ -168,7 +168,7 @@ bool EvidenceCollector::keep(const mail::HeaderField& field) {
     return header_octets_ <= limits.header_octets && header_fields_ <= limits.header_fields;
 }
 
-void EvidenceCollector::header(const mail::HeaderField& field) {
+void EvidenceCollector::header(mail::HeaderField field) {
     const bool kept = keep(field);
     // Every From field counts, also behind a limit: a second author must not hide there.
     if (is_named(field, "from") && from_fields_.size() < kept_from_fields) {
@@ -192,15 +192,17 @@ void EvidenceCollector::header(const mail::HeaderField& field) {
     if (!judged_) return;
     if (!dkim_) start_signatures();
     if (is_named(field, "dkim-signature")) ++signatures_;
-    dkim_->header(field);
-    arc_->header(field);
+    message_.header.push_back(std::move(field));
+    dkim_->field_added();
 }
 
 void EvidenceCollector::start_signatures() {
     const auto& settings = *sources_->settings;
     const auto deadline = dns::Clock::now() + settings.milter.message_deadline;
-    dkim_ = std::make_unique<DkimVerification>(sources_->dkim, *sources_->resolver, settings.dkim, deadline);
-    arc_ = std::make_unique<ArcValidation>(*sources_->resolver, settings.arc, settings.dkim, deadline);
+    dkim_ = std::make_unique<DkimVerification>(message_, *sources_->keys, *sources_->resolver, settings.dkim,
+                                               deadline);
+    arc_ = std::make_unique<ArcValidation>(message_, *sources_->keys, *sources_->resolver, settings.arc,
+                                           settings.dkim, deadline);
 }
 
 void EvidenceCollector::start_policy_discovery(const mail::Author& author) {
@@ -246,6 +248,7 @@ void EvidenceCollector::end_of_headers() {
     });
     arc_->end_of_headers();
     if (arc_->too_many_sets()) reached("arc.max_sets");
+    if (!arc_->wants_header()) message_.header = {};
     signing_domains.insert(signing_domains.end(), others.begin(), others.end());
     const std::size_t most = sources_->settings->dkim.max_signatures;
     if (signing_domains.size() > most)
@@ -255,13 +258,11 @@ void EvidenceCollector::end_of_headers() {
 }
 
 bool EvidenceCollector::wants_body() const noexcept {
-    return dkim_ && (dkim_->wants_body() || arc_->wants_body());
+    return message_.body.any_wanted();
 }
 
 void EvidenceCollector::body(std::span<const char> octets) {
-    if (!dkim_) return;
-    dkim_->body(octets);
-    arc_->body(octets);
+    if (wants_body()) message_.body.add(octets);
 }
 
 void EvidenceCollector::when_all_is_in(std::function<void()> handler) {
@@ -291,6 +292,7 @@ Evidence EvidenceCollector::take(std::string queue_id, unsigned draw) {
     keep_author_addresses();
     evidence_.spf = answers_->take_spf();
     for (auto& spf : evidence_.spf) spf.organizational_domain = organizational_domain_of(spf.domain);
+    message_.body.finish();
     if (dkim_) evidence_.dkim = dkim_->finish(evidence_.received_at);
     if (arc_) evidence_.arc = arc_->finish(evidence_.received_at);
     for (auto& dkim : evidence_.dkim) dkim.organizational_domain = organizational_domain_of(dkim.domain);

@@ -27,6 +27,8 @@
 #include "common/auth/dmarc_walk_lookups.hpp"
 #include "common/auth/evidence.hpp"
 #include "common/auth/public_suffix_list.hpp"
+#include "common/auth/signed_message.hpp"
+#include "common/auth/verifying_keys.hpp"
 #include "common/config/settings.hpp"
 #include "common/dns/resolver.hpp"
 #include "common/mail/header_field.hpp"
@@ -38,7 +40,7 @@ struct EvidenceSources {
     std::shared_ptr<const config::Settings> settings;
     std::shared_ptr<dns::Resolver> resolver;
     std::shared_ptr<const PublicSuffixList> suffixes;
-    std::shared_ptr<const DkimLibrary> dkim;
+    std::shared_ptr<VerifyingKeys> keys = std::make_shared<VerifyingKeys>();
 };
 
 class EvidenceCollector {
@@ -50,7 +52,7 @@ class EvidenceCollector {
 
     /// `address` as in the envelope, with or without angle brackets; `received_at` is the message's time.
     void mail_from(std::string_view address, UtcSeconds received_at);
-    void header(const mail::HeaderField& field);
+    void header(mail::HeaderField field);
     void end_of_headers();
     [[nodiscard]] bool wants_body() const noexcept;
     void body(std::span<const char> octets);
@@ -86,6 +88,7 @@ class EvidenceCollector {
     Evidence evidence_;
     mail::HeaderFields from_fields_;
     mail::Author author_;
+    SignedMessage message_;
     std::unique_ptr<DkimVerification> dkim_;  ///< these two together, or neither
     std::unique_ptr<ArcValidation> arc_;
     std::optional<DomainName> spf_domain_;

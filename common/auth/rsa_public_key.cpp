@@ -9,9 +9,8 @@ namespace {
 constexpr char sequence_tag = 0x30;
 constexpr char integer_tag = 0x02;
 constexpr char bit_string_tag = 0x03;
-/// The object identifier rsaEncryption (1.2.840.113549.1.1.1), and NULL for its parameters.
+/// The object identifier rsaEncryption (1.2.840.113549.1.1.1).
 constexpr std::string_view rsa_encryption("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 11);
-constexpr std::string_view no_parameters("\x05\x00", 2);
 // Room for 16,384 bits, the most that OpenSSL takes (OPENSSL_RSA_MAX_MODULUS_BITS).
 constexpr std::size_t max_der_octets = 4096;
 
@@ -32,21 +31,6 @@ std::optional<std::string_view> take(std::string_view& der, char tag) {
     const auto contents = der.substr(header, length);
     der.remove_prefix(header + length);
     return contents;
-}
-
-std::string put(char tag, const std::string& contents) {
-    std::string der(1, tag);
-    if (contents.size() < 0x80) {
-        der.push_back(static_cast<char>(contents.size()));
-    } else if (contents.size() < 0x100) {
-        der.push_back(static_cast<char>(0x81));
-        der.push_back(static_cast<char>(contents.size()));
-    } else {
-        der.push_back(static_cast<char>(0x82));
-        der.push_back(static_cast<char>(contents.size() >> 8));
-        der.push_back(static_cast<char>(contents.size() & 0xff));
-    }
-    return der + contents;
 }
 
 unsigned bit_length(std::string_view integer) {
@@ -81,12 +65,10 @@ std::optional<std::string_view> inner_key(std::string_view der) {
 
 std::optional<RsaPublicKey> parse_rsa_public_key(std::string_view der) {
     if (der.size() > max_der_octets) return std::nullopt;
-    const std::string key(inner_key(der).value_or(der));
+    const auto key = inner_key(der).value_or(der);
     const unsigned bits = modulus_bits(key);
     if (bits == 0) return std::nullopt;
-    const auto algorithm = put(sequence_tag, std::string(rsa_encryption).append(no_parameters));
-    const auto bit_string = put(bit_string_tag, std::string(1, '\0') + key);
-    return RsaPublicKey{bits, put(sequence_tag, algorithm + bit_string)};
+    return RsaPublicKey{bits, std::string(key)};
 }
 
 }  // namespace defender::auth

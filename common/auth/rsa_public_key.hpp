@@ -1,8 +1,7 @@
 /// RSA public keys as DKIM publishes them: DER, in either of the two forms that are in use.
 ///
 /// RFC 6376 section 3.6.1 speaks of an RSAPublicKey (RFC 8017 appendix A.1.1), while nearly everybody
-/// publishes a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) around one, which is also what libopendkim
-/// reads. Pure functions, thread-safe.
+/// publishes a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) around one. Pure functions, thread-safe.
 #pragma once
 
 #include <optional>
@@ -12,8 +11,8 @@
 namespace defender::auth {
 
 struct RsaPublicKey {
-    unsigned bits = 0;             ///< of the modulus, exactly
-    std::string subject_key_info;  ///< DER of the SubjectPublicKeyInfo
+    unsigned bits = 0;  ///< of the modulus, exactly
+    std::string der;    ///< the RSAPublicKey
 };
 
 /// Nothing where the octets are no RSA public key, or have anything behind it.

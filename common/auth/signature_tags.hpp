@@ -42,6 +42,10 @@ struct CanonicalizationPair {
 };
 [[nodiscard]] std::optional<CanonicalizationPair> parse_canonicalization(std::string_view value);
 
+/// Far beyond the h= of honest signers; both bound the work that one signature can cause.
+inline constexpr std::size_t max_signed_names = 256;
+inline constexpr std::size_t max_signed_names_octets = 4000;
+
 /// h=, in lower case and in its order; nothing where it is no list of field names.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_field_names(std::string_view value);
 

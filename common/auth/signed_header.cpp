@@ -1,10 +1,24 @@
 #include "common/auth/signed_header.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
 #include "common/auth/digital_signature.hpp"
 #include "common/base/text.hpp"
 
 namespace defender::auth {
 namespace {
+
+std::string_view name_of(const mail::HeaderField& field) {
+    return text::trim(field.name);
+}
+
+/// By octets in lower case.
+bool is_before(std::string_view a, std::string_view b) {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [](char x, char y) { return text::to_lower(x) < text::to_lower(y); });
+}
 
 mail::HeaderField unsigned_form(const mail::HeaderField& field) {
     return {field.name, without_signature(field.value)};
@@ -29,9 +43,21 @@ std::string digest_with(Sha256 hash, const mail::HeaderField& seal) {
 
 }  // namespace
 
-SignedHeader::SignedHeader(const mail::HeaderFields& header) : header_(header) {
-    for (std::size_t at = 0; at < header.size(); ++at)
-        by_name_[text::to_lower(text::trim(header[at].name))].push_back(at);
+SignedHeader::SignedHeader(const mail::HeaderFields& header) : header_(header), by_name_(header.size()) {
+    std::iota(by_name_.rbegin(), by_name_.rend(), std::size_t{0});
+    std::stable_sort(by_name_.begin(), by_name_.end(), [&](std::size_t a, std::size_t b) {
+        return is_before(name_of(header[a]), name_of(header[b]));
+    });
+}
+
+std::span<const std::size_t> SignedHeader::positions(std::string_view name) const {
+    const auto first = std::lower_bound(
+        by_name_.begin(), by_name_.end(), name,
+        [&](std::size_t at, std::string_view wanted) { return is_before(name_of(header_[at]), wanted); });
+    const auto end = std::upper_bound(
+        first, by_name_.end(), name,
+        [&](std::string_view wanted, std::size_t at) { return is_before(wanted, name_of(header_[at])); });
+    return {first, end};
 }
 
 const std::string& SignedHeader::line(std::size_t position, Canonicalization mode) {
@@ -46,12 +72,11 @@ std::string SignedHeader::signature_digest(const std::vector<std::string>& names
     Sha256 hash;
     std::unordered_map<std::string_view, std::size_t> taken;
     for (const auto& name : names) {
-        const auto found = by_name_.find(name);
-        if (found == by_name_.end()) continue;
-        const auto& positions = found->second;
+        const auto named = positions(name);
+        if (named.empty()) continue;
         auto& count = taken[name];
-        while (count < positions.size()) {
-            const auto position = positions[positions.size() - ++count];
+        while (count < named.size()) {
+            const auto position = named[count++];
             if (&header_[position] == &signature) continue;
             hash.add(line(position, mode));
             break;

@@ -2,13 +2,14 @@
 ///
 /// Source: RFC 6376 sections 3.7 and 5.4.2; RFC 8617 section 5.1.1. Each field is canonicalized at most once
 /// in each form, however many signatures cover it. Thread-safety: for one thread at a time; the header must
-/// outlive it.
+/// outlive it and stay as it is.
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "common/auth/arc_set.hpp"
@@ -27,12 +28,16 @@ class SignedHeader {
     [[nodiscard]] std::string signature_digest(const std::vector<std::string>& names, Canonicalization mode,
                                                const mail::HeaderField& signature);
 
+    /// Where in the header fields with this name stand (lower case), from the bottom up.
+    [[nodiscard]] std::span<const std::size_t> positions(std::string_view name) const;
+    [[nodiscard]] const mail::HeaderFields& fields() const noexcept { return header_; }
+
   private:
     /// The field in its canonical form, with its line end.
     [[nodiscard]] const std::string& line(std::size_t position, Canonicalization mode);
 
     const mail::HeaderFields& header_;
-    std::unordered_map<std::string, std::vector<std::size_t>> by_name_;  ///< positions, from the top
+    std::vector<std::size_t> by_name_;  ///< positions by name, those of one name from the bottom up
     std::array<std::vector<std::string>, 2> lines_;  ///< of each form by position; empty until needed
 };
 

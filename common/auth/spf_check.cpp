@@ -1,5 +1,6 @@
 #include "common/auth/spf_check.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -29,7 +30,8 @@ class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
           deadline_(deadline),
           handler_(std::move(handler)),
           scope_(identity.scope),
-          lookups_(identity, std::move(domain)) {}
+          lookups_(identity, std::move(domain)),
+          lacked_{dns::question(lookups_.domain(), dns::RecordType::txt)} {}
 
     // Works off what has arrived and asks what follows from it. One thread at a time is in the loop; answers
     // that arrive meanwhile, on other threads or from within ask(), are left for it, so that nothing
@@ -37,15 +39,18 @@ class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
     void advance() {
         std::unique_lock lock(mutex_);
         if (std::exchange(advancing_, true)) return;
-        while (!done_ && (!started_ || !arrived_.empty())) {
-            started_ = true;
+        while (!done_) {
             for (auto& [question, answer] : std::exchange(arrived_, {}))
                 lookups_.add(question, std::move(answer));
-            if (auto evidence = evaluate()) {
-                done_ = true;
-                lock.unlock();
-                handler_(std::move(*evidence));
-                return;
+            note_ahead();
+            if (to_ask_.empty()) {
+                if (auto evidence = evaluate()) {
+                    done_ = true;
+                    lock.unlock();
+                    handler_(std::move(*evidence));
+                    return;
+                }
+                if (to_ask_.empty() && arrived_.empty()) break;
             }
             ask_new(lock);
         }
@@ -61,11 +66,11 @@ class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
         advance();
     }
 
-    // Runs the engine where what it lacked has come, and notes what to ask.
+    // Runs the engine where what it lacked has come, and notes what it lacks now. To be called when there is
+    // nothing to ask ahead: what is in the cache is there by then, and the engine runs once.
     std::optional<SpfEvidence> evaluate() {
-        for (const auto& question : lacked_) {
-            if (!lookups_.knows(question)) return note_ahead();
-        }
+        const auto is_known = [this](const auto& question) { return lookups_.knows(question); };
+        if (!std::all_of(lacked_.begin(), lacked_.end(), is_known)) return std::nullopt;
         try {
             auto run = run_spf_engine(lookups_);
             if (run.verdict) return evidence(std::move(*run.verdict));
@@ -77,14 +82,13 @@ class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
             return evidence(std::move(verdict));
         }
         for (const auto& question : lacked_) note(question);
-        return note_ahead();
+        return std::nullopt;
     }
 
-    std::optional<SpfEvidence> note_ahead() {
+    void note_ahead() {
         for (const auto& question : questions_ahead(lookups_)) {
             if (asked_.size() < max_ahead) note(question);
         }
-        return std::nullopt;
     }
 
     void note(const dns::Question& question) {
@@ -126,7 +130,6 @@ class SpfCheck : public std::enable_shared_from_this<SpfCheck> {
 
     std::mutex mutex_;
     bool advancing_ = false;
-    bool started_ = false;
     bool done_ = false;
     std::vector<std::pair<dns::Question, dns::AnswerPtr>> arrived_;
     SpfLookups lookups_;

@@ -12,7 +12,7 @@ constexpr std::size_t max_text_octets = 65536;
 constexpr std::size_t max_tags = 100;
 
 bool is_fold(std::string_view s, std::size_t at) {
-    return s.substr(at, 2) == "\r\n" && at + 2 < s.size() && text::is_blank(s[at + 2]);
+    return s[at] == '\r' && at + 2 < s.size() && s[at + 1] == '\n' && text::is_blank(s[at + 2]);
 }
 
 /// True where every octet is printable, above 0x7f, a blank, or part of a fold.

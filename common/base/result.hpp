@@ -11,9 +11,18 @@
 
 namespace defender {
 
+/// What an error lies with, for those who do something about it.
+enum class ErrorKind : unsigned char {
+    other,     ///< what was asked for, or not known
+    busy,      ///< others keep what is needed
+    unusable,  ///< what is needed is full, damaged or gone
+    away,      ///< what is needed cannot be reached
+};
+
 /// Why something failed: one sentence for a log or a terminal, without a trailing full stop.
 struct Error {
     std::string message;
+    ErrorKind kind = ErrorKind::other;
     bool operator==(const Error&) const = default;
 };
 

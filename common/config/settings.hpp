@@ -17,6 +17,8 @@
 namespace defender::config {
 
 enum class OnError { accept, tempfail };
+/// What speaks the milter protocol.
+enum class MilterFrontend { libmilter, asio };
 struct MilterSettings {
     std::string socket;        ///< libmilter's notation: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST
     std::string socket_group;  ///< group of a unix socket; empty: the process's own
@@ -26,6 +28,7 @@ struct MilterSettings {
     std::chrono::seconds message_deadline{};
     std::string status_socket;  ///< unix path that `defenderctl status` reads; empty: none
     unsigned workers = 0;       ///< threads that verify and judge
+    MilterFrontend frontend{};
 };
 
 struct DnsSettings {

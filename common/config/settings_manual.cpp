@@ -93,7 +93,46 @@ void add_array(RoffPage& page, const SettingsSection& section, const SettingsArr
     page.example(array.example);
 }
 
+constexpr std::string_view reloading_intro =
+    "# What a reload takes up, and what needs a restart\n"
+    "\n"
+    "This page is made from the table of settings (`cmake --build BUILD --target manuals`).\n"
+    "\n"
+    "`systemctl reload defender-milter defender-reporter`, or a SIGHUP, has the programs read the settings "
+    "again.\n"
+    "The new ones are taken up as a whole, and messages at hand keep those that they began with; where the "
+    "file has\n"
+    "an error, the old ones stay and the log says what is wrong. Changed settings that need a restart are "
+    "named in the\n"
+    "line MILTER_RELOADED or REPORTER_RELOADED.\n"
+    "\n"
+    "| table | taken up by a reload | needs a restart |\n"
+    "| --- | --- | --- |\n";
+
+std::string names_of(const SettingsSection& section, Change change) {
+    std::string names;
+    const auto add = [&](const std::string& name) { names += (names.empty() ? "`" : ", `") + name + "`"; };
+    for (const auto& row : section.rows) {
+        if (row.info.change == change) add(std::string(row.info.name));
+    }
+    for (const auto& array : section.arrays) {
+        for (const auto& row : array.rows) {
+            if (row.info.change == change) add(std::string(array.key) + "." + std::string(row.info.name));
+        }
+    }
+    return names;
+}
+
 }  // namespace
+
+std::string reloading_page() {
+    std::string page(reloading_intro);
+    for (const auto& section : settings_sections()) {
+        page += "| `[" + std::string(section.name) + "]` | " + names_of(section, Change::on_reload) + " | " +
+                names_of(section, Change::on_restart) + " |\n";
+    }
+    return page;
+}
 
 std::string shipped_settings() {
     std::string out = comment(file_intro);

@@ -1,7 +1,8 @@
-/// The documents made from the table of settings: the shipped file and the manual page.
+/// The documents made from the table of settings: the shipped file, the manual page, and which settings a
+/// reload takes up.
 ///
-/// conf/defender.toml and docs/man/defender.toml.5 are written by the program settings-manual; a test
-/// compares them. Pure and thread-safe.
+/// conf/defender.toml, docs/man/defender.toml.5 and docs/RELOADING.md are written by the program
+/// settings-manual; a test compares them. Pure and thread-safe.
 #pragma once
 
 #include <string>
@@ -12,5 +13,7 @@ namespace defender::config {
 [[nodiscard]] std::string shipped_settings();
 /// defender.toml(5), as roff.
 [[nodiscard]] std::string settings_man_page();
+/// A page of Markdown.
+[[nodiscard]] std::string reloading_page();
 
 }  // namespace defender::config

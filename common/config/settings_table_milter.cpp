@@ -52,6 +52,13 @@ SettingsSection milter_section() {
                 {"workers", Change::on_restart,
                  "Threads that verify signatures and judge messages. One for each processor is enough."},
                 at(part, &MilterSettings::workers), {1, 64, "threads"}, 2),
+            word_row({"frontend", Change::on_restart,
+                      "What speaks the milter protocol with the MTA. asio is the milter's own and serves any "
+                      "number of connections with as many threads as there are workers. libmilter is "
+                      "Sendmail's library, which takes a thread for each connection that has something to "
+                      "do, and with that more of the processor."},
+                     at(part, &MilterSettings::frontend),
+                     {{"asio", MilterFrontend::asio}, {"libmilter", MilterFrontend::libmilter}}, "asio"),
         },
     };
 }

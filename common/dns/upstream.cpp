@@ -13,6 +13,9 @@ namespace {
 constexpr unsigned least_queries = 32;
 /// A channel with so many ids on their way has too few left to draw from.
 constexpr unsigned most_queries = 16384;
+/// A server that has answered so shortly before is held back, but not told to be down: it is more likely this
+/// host that lacks something for a moment, such as a descriptor for a socket.
+constexpr std::chrono::seconds sign_of_life{1};
 
 }  // namespace
 
@@ -74,7 +77,7 @@ void Upstream::unreachable(Clock::time_point now) {
 
 void Upstream::hold_back(Clock::time_point now, std::string_view why) {
     held_back_until_ = now + options_.hold_back;
-    if (std::exchange(down_, true)) return;
+    if (now - last_heard_ < sign_of_life || std::exchange(down_, true)) return;
     log::warning("DNS_SERVER_DOWN", {{"server", server_.to_string()}, {"why", why}});
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "common/base/utc_clock.hpp"
+#include "common/log/line_counts.hpp"
 #include "common/log/recent_problems.hpp"
 
 namespace defender::log {
@@ -76,6 +77,7 @@ void configure(Level level, Target target) {
 void write(Level level, std::string_view id, const Fields& fields) {
     const auto wanted = spdlog_level(level);
     const bool problem = level >= Level::warning;
+    count_line(id);
     if (!problem && !logger().should_log(wanted)) return;
     const std::string line = format_line(id, fields);
     if (problem) note_problem({utc_now(), std::string(id), line});

@@ -8,13 +8,19 @@
 #include <string>
 #include <string_view>
 
+#include "common/log/log.hpp"
+
 namespace defender::log {
 
 struct LogId {
     std::string_view id;
     std::string_view meaning;
     std::string_view advice;  ///< empty: nothing to do
+    Level level = Level::info;
 };
+/// "debug", "info", "warning", "error".
+[[nodiscard]] std::string_view to_string(Level level) noexcept;
+
 /// In the order of the ids.
 [[nodiscard]] std::span<const LogId> log_ids();
 

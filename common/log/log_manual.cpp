@@ -16,7 +16,9 @@ constexpr std::string_view form =
     "Values of "
     "more than 1000 octets are cut and end with three dots.\n"
     "\n"
-    "The ids keep their meaning from version to version and can be searched for and counted.";
+    "The ids keep their meaning from version to version and can be searched for and counted. Metrics have "
+    "the "
+    "count of each: defender_log_lines_total{id=\"STORE_WRITE_FAILED\",level=\"error\"}.";
 
 }  // namespace
 
@@ -26,7 +28,7 @@ std::string log_man_page() {
     page.paragraphs(form);
     page.heading("IDS");
     for (const LogId& row : log_ids()) {
-        std::string text(row.meaning);
+        auto text = "Level " + std::string(to_string(row.level)) + ". " + std::string(row.meaning);
         if (!row.advice.empty()) text += "\n" + std::string(row.advice);
         page.item(row.id, text);
     }

@@ -5,11 +5,13 @@ namespace defender::mail {
 std::string with_crlf(std::string_view octets) {
     std::string out;
     out.reserve(octets.size());
-    char previous = '\0';
-    for (const char c : octets) {
-        if (c == '\n' && previous != '\r') out += '\r';
-        out += c;
-        previous = c;
+    while (!octets.empty()) {
+        const auto line = octets.substr(0, octets.find('\n'));
+        out += line;
+        octets.remove_prefix(line.size());
+        if (octets.empty()) break;
+        out += line.ends_with('\r') ? "\n" : "\r\n";
+        octets.remove_prefix(1);
     }
     return out;
 }

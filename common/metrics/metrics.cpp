@@ -1,11 +1,15 @@
 #include "common/metrics/metrics.hpp"
 
+#include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 #include <prometheus/text_serializer.h>
 
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
+
+#include "common/metrics/log_lines.hpp"
 
 namespace defender::metrics {
 namespace {
@@ -85,7 +89,45 @@ ReporterMetrics reporter_metrics(Registry& registry) {
     };
 }
 
+prometheus::ClientMetric line_metric(const LineCount& count) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"id", std::string(count.id)}, {"level", std::string(count.level)}};
+    metric.counter.value = static_cast<double>(count.lines);
+    return metric;
+}
+
+class LogLines : public prometheus::Collectable {
+  public:
+    void take_from(std::function<std::vector<LineCount>()> source) {
+        const std::lock_guard lock(mutex_);
+        source_ = std::move(source);
+    }
+    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
+        const std::lock_guard lock(mutex_);
+        if (!source_) return {};
+        prometheus::MetricFamily family{"defender_log_lines_total",
+                                        "Log lines by id and level, whether or not log.level shows them",
+                                        prometheus::MetricType::Counter,
+                                        {}};
+        for (const auto& count : source_()) family.metric.push_back(line_metric(count));
+        return {std::move(family)};
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::function<std::vector<LineCount>()> source_;  // guarded by mutex_
+};
+
+const std::shared_ptr<LogLines>& log_lines() {
+    static const auto instance = std::make_shared<LogLines>();
+    return instance;
+}
+
 }  // namespace
+
+void show_log_lines(std::function<std::vector<LineCount>()> source) {
+    log_lines()->take_from(std::move(source));
+}
 
 struct Metrics::Parts {
     std::shared_ptr<Registry> registry = std::make_shared<Registry>();
@@ -113,7 +155,9 @@ ReporterMetrics& Metrics::reporter() noexcept {
 
 std::string Metrics::text() const {
     std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, parts_->registry->Collect());
+    auto families = parts_->registry->Collect();
+    for (auto& family : log_lines()->Collect()) families.push_back(std::move(family));
+    prometheus::TextSerializer().Serialize(out, families);
     return out.str();
 }
 
@@ -129,6 +173,7 @@ MetricsEndpoint::MetricsEndpoint(const Metrics& metrics, const std::string& list
         throw std::runtime_error("cannot serve metrics on " + listen + ": " + failure.what());
     }
     exposer_->server.RegisterCollectable(metrics.parts_->registry);
+    exposer_->server.RegisterCollectable(log_lines());
 }
 
 MetricsEndpoint::~MetricsEndpoint() = default;

@@ -1,6 +1,7 @@
 #include "common/report/reporting.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/auth/dmarc_record.hpp"
 #include "common/base/domain_name.hpp"
@@ -11,12 +12,10 @@
 namespace defender::report {
 namespace {
 
-/// Records folded by one step.
-constexpr std::uint64_t fold_at_once = 10000;
-
-std::string_view name_of(config::ReportSchema schema) {
-    return schema == config::ReportSchema::rfc9990 ? "rfc9990" : "rfc7489";
-}
+/// Reports that are closed by one step, which takes some milliseconds.
+constexpr std::uint64_t closed_at_once = 50;
+/// Octets of files that are held until they are written.
+constexpr std::size_t octets_at_once = std::size_t{4} * 1024 * 1024;
 
 /// Deliveries to addresses that get the same schema.
 struct SchemaGroup {
@@ -100,23 +99,47 @@ Status Reporting::close_due(UtcSeconds now, const std::function<bool()>& stop) {
     while (!stop()) {
         const auto held = std::chrono::steady_clock::now() - began + lease_length;
         const store::Lease lease{owner_, now + std::chrono::ceil<std::chrono::seconds>(held).count()};
-        const auto report =
-            parts_.store.begin_close(now, settings.delay.count(), settings.spread.count(), lease);
-        if (!report) return report.error();
-        if (!*report) return Done{};
-        const auto documents = documents_of(**report, now);
+        const auto reports = parts_.store.begin_closing(now, settings.delay.count(), settings.spread.count(),
+                                                        lease, closed_at_once);
+        if (!reports) return reports.error();
+        if (reports->empty()) return Done{};
+        if (auto done = close(*reports, now, lease); !done) return done;
+    }
+    return Done{};
+}
+
+/// Makes the documents of each; those that are held are written before they grow large.
+Status Reporting::close(const std::vector<store::Report>& reports, UtcSeconds now,
+                        const store::Lease& lease) {
+    Closing closing;
+    for (const auto& report : reports) {
+        auto documents = documents_of(report, now);
         if (!documents) {
             ++counts_.failed;
             log::error("REPORT_FAILED",
-                       {{"policy_domain", (*report)->policy_domain}, {"what", documents.error().message}});
+                       {{"policy_domain", report.policy_domain}, {"what", documents.error().message}});
             continue;
         }
-        const auto closed = parts_.store.finish_close((*report)->id, lease, *documents);
-        if (!closed) return closed.error();
-        if (!*closed) continue;  // another has taken it over
+        for (const auto& each : *documents) closing.octets += each.document.content.size();
+        closing.made.push_back({report.id, std::move(documents).value()});
+        closing.reports.push_back(report);
+        if (closing.octets < octets_at_once) continue;
+        if (auto done = finish(std::exchange(closing, {}), lease); !done) return done;
+    }
+    return finish(closing, lease);
+}
+
+Status Reporting::finish(const Closing& closing, const store::Lease& lease) {
+    if (closing.made.empty()) return Done{};
+    const auto closed = parts_.store.finish_closing(closing.made, lease);
+    if (!closed) return closed.error();
+    for (std::size_t i = 0; i < closing.made.size(); ++i) {
+        const auto& made = closing.made[i];
+        // Others may have taken some of them over.
+        if (std::find(closed->begin(), closed->end(), made.id) == closed->end()) continue;
         ++counts_.closed;
-        counts_.documents += documents->size();
-        log_closed(**report, *documents);
+        counts_.documents += made.documents.size();
+        log_closed(closing.reports[i], made.documents);
     }
     return Done{};
 }
@@ -132,7 +155,6 @@ Result<std::vector<store::NewDocument>> Reporting::documents_of(const store::Rep
         if (!documents) return documents.error();
         for (auto& document : *documents) {
             document.made_at = now;
-            document.schema = name_of(group.schema);
             made.push_back({std::move(document), group.deliveries});
         }
     }

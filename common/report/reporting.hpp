@@ -26,6 +26,9 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 /// does not want months to be sent.
 inline constexpr std::chrono::hours oldest_report{24 * 14};
 
+/// Records folded by one step, at most: some seconds of work.
+inline constexpr std::uint64_t fold_at_once = 500000;
+
 class Reporting {
   public:
     /// `settings` outlive it. `owner` names the holder of leases: host and process.
@@ -37,8 +40,8 @@ class Reporting {
     /// true.
     [[nodiscard]] Status fold(const Progress& progress, const std::function<bool()>& stop = {});
     /// Closes every report that is due at `now`; those of days before oldest_report without documents. `stop`
-    /// is asked before each; true: ends early. A report whose documents cannot be made is logged, and holds
-    /// up no other.
+    /// is asked between groups of some; true: ends early. A report whose documents cannot be made is logged,
+    /// and holds up no other.
     [[nodiscard]] Status close_due(UtcSeconds now, const std::function<bool()>& stop);
     /// Takes every delivery that is due at `now` to its end or to its next wait, as outbox.hpp says. `stop`
     /// is asked before each; true: ends early.
@@ -46,6 +49,15 @@ class Reporting {
     [[nodiscard]] const ReportingCounts& counts() const noexcept { return counts_; }
 
   private:
+    /// Reports with the documents that were made of them.
+    struct Closing {
+        std::vector<store::Report> reports;
+        std::vector<store::ClosedReport> made;  ///< of the same reports, in their order
+        std::size_t octets = 0;                 ///< of the documents
+    };
+    [[nodiscard]] Status close(const std::vector<store::Report>& reports, UtcSeconds now,
+                               const store::Lease& lease);
+    [[nodiscard]] Status finish(const Closing& closing, const store::Lease& lease);
     [[nodiscard]] Result<std::vector<store::NewDocument>> documents_of(const store::Report& report,
                                                                        UtcSeconds now);
 

@@ -1,25 +1,20 @@
 #include "common/store/evidence_json.hpp"
 
 #include "common/store/json_fields.hpp"
+#include "common/store/json_object.hpp"
 
 namespace defender::store {
 namespace {
 
 constexpr int version = 1;
+constexpr std::size_t usual_octets = 4096;
 
-template <typename Values, typename Write>
-Json array_of(const Values& values, Write write) {
-    Json out = Json::array();
-    for (const auto& value : values) out.push_back(write(value));
-    return out;
-}
-
-Json write_client(const auth::ClientEvidence& client) {
-    return {{"address", client.address.to_string()},
-            {"local", client.local},
-            {"name", client.name},
-            {"helo", client.helo},
-            {"authenticated", client.authenticated}};
+void write_client(JsonObject& to, const auth::ClientEvidence& client) {
+    to.text("address", client.address.to_string());
+    to.flag("local", client.local);
+    to.text("name", client.name);
+    to.text("helo", client.helo);
+    to.flag("authenticated", client.authenticated);
 }
 
 void read_client(const JsonFields& from, auth::ClientEvidence& client) {
@@ -30,14 +25,14 @@ void read_client(const JsonFields& from, auth::ClientEvidence& client) {
     from.flag("authenticated", client.authenticated);
 }
 
-Json write_spf(const auth::SpfEvidence& spf) {
-    return {{"scope", to_string(spf.scope)},
-            {"result", to_string(spf.result)},
-            {"domain", spf.domain},
-            {"organizational_domain", spf.organizational_domain},
-            {"reason", spf.reason},
-            {"terms", spf.terms},
-            {"void_lookups", spf.void_lookups}};
+void write_spf(JsonObject& to, const auth::SpfEvidence& spf) {
+    to.name("scope", spf.scope);
+    to.name("result", spf.result);
+    to.text("domain", spf.domain);
+    to.text("organizational_domain", spf.organizational_domain);
+    to.text("reason", spf.reason);
+    to.number("terms", spf.terms);
+    to.number("void_lookups", spf.void_lookups);
 }
 
 void read_spf(const JsonFields& from, auth::SpfEvidence& spf) {
@@ -50,20 +45,19 @@ void read_spf(const JsonFields& from, auth::SpfEvidence& spf) {
     from.number("void_lookups", spf.void_lookups);
 }
 
-Json write_dkim(const auth::DkimEvidence& dkim) {
-    Json out{{"result", to_string(dkim.result)},
-             {"domain", dkim.domain},
-             {"organizational_domain", dkim.organizational_domain},
-             {"selector", dkim.selector},
-             {"identity", dkim.identity},
-             {"algorithm", dkim.algorithm},
-             {"signature_prefix", dkim.signature_prefix},
-             {"key_bits", dkim.key_bits},
-             {"verified", dkim.verified},
-             {"testing", dkim.testing},
-             {"reason", dkim.reason}};
-    if (dkim.unsigned_octets) out["unsigned_octets"] = *dkim.unsigned_octets;
-    return out;
+void write_dkim(JsonObject& to, const auth::DkimEvidence& dkim) {
+    to.name("result", dkim.result);
+    to.text("domain", dkim.domain);
+    to.text("organizational_domain", dkim.organizational_domain);
+    to.text("selector", dkim.selector);
+    to.text("identity", dkim.identity);
+    to.text("algorithm", dkim.algorithm);
+    to.text("signature_prefix", dkim.signature_prefix);
+    to.number("key_bits", dkim.key_bits);
+    to.flag("verified", dkim.verified);
+    to.flag("testing", dkim.testing);
+    to.text("reason", dkim.reason);
+    if (dkim.unsigned_octets) to.number("unsigned_octets", *dkim.unsigned_octets);
 }
 
 void read_number(const JsonFields& from, std::string_view name, std::uint64_t& out) {
@@ -88,16 +82,16 @@ void read_dkim(const JsonFields& from, auth::DkimEvidence& dkim) {
     from.optional("unsigned_octets", dkim.unsigned_octets, read_number);
 }
 
-Json write_arc_set(const auth::ArcSetEvidence& set) {
-    return {{"instance", set.instance},
-            {"chain_status", set.chain_status},
-            {"seal", to_string(set.seal)},
-            {"seal_domain", set.seal_domain},
-            {"seal_selector", set.seal_selector},
-            {"signature", to_string(set.signature)},
-            {"signature_domain", set.signature_domain},
-            {"signature_selector", set.signature_selector},
-            {"authentication_results", set.authentication_results}};
+void write_arc_set(JsonObject& to, const auth::ArcSetEvidence& set) {
+    to.number("instance", set.instance);
+    to.text("chain_status", set.chain_status);
+    to.name("seal", set.seal);
+    to.text("seal_domain", set.seal_domain);
+    to.text("seal_selector", set.seal_selector);
+    to.name("signature", set.signature);
+    to.text("signature_domain", set.signature_domain);
+    to.text("signature_selector", set.signature_selector);
+    to.text("authentication_results", set.authentication_results);
 }
 
 void read_arc_set(const JsonFields& from, auth::ArcSetEvidence& set) {
@@ -113,13 +107,12 @@ void read_arc_set(const JsonFields& from, auth::ArcSetEvidence& set) {
 }
 
 /// Most messages have no chain, and their records no more than that.
-Json write_arc(const auth::ArcEvidence& arc) {
-    Json out{{"result", to_string(arc.result)}};
-    if (arc.result == auth::ArcResult::none) return out;
-    out["reason"] = arc.reason;
-    out["oldest_pass"] = arc.oldest_pass;
-    out["sets"] = array_of(arc.sets, write_arc_set);
-    return out;
+void write_arc(JsonObject& to, const auth::ArcEvidence& arc) {
+    to.name("result", arc.result);
+    if (arc.result == auth::ArcResult::none) return;
+    to.text("reason", arc.reason);
+    to.number("oldest_pass", arc.oldest_pass);
+    to.array("sets", arc.sets, write_arc_set);
 }
 
 void read_arc(const JsonFields& from, auth::ArcEvidence& arc) {
@@ -130,12 +123,11 @@ void read_arc(const JsonFields& from, auth::ArcEvidence& arc) {
 }
 
 /// Most clients are not known as forwarders, and their records say no more than that.
-Json write_forwarder(const auth::ForwarderEvidence& forwarder) {
-    Json out{{"status", to_string(forwarder.status)}};
-    if (forwarder.status == auth::ForwarderStatus::unknown) return out;
-    out["network"] = forwarder.network;
-    out["domains"] = forwarder.domains;
-    return out;
+void write_forwarder(JsonObject& to, const auth::ForwarderEvidence& forwarder) {
+    to.name("status", forwarder.status);
+    if (forwarder.status == auth::ForwarderStatus::unknown) return;
+    to.text("network", forwarder.network);
+    to.number("domains", forwarder.domains);
 }
 
 void read_forwarder(const JsonFields& from, auth::ForwarderEvidence& forwarder) {
@@ -144,10 +136,9 @@ void read_forwarder(const JsonFields& from, auth::ForwarderEvidence& forwarder) 
     from.number("domains", forwarder.domains);
 }
 
-Json write_uri(const auth::ReportUri& uri) {
-    Json out{{"uri", uri.uri}};
-    if (uri.max_octets) out["max_octets"] = *uri.max_octets;
-    return out;
+void write_uri(JsonObject& to, const auth::ReportUri& uri) {
+    to.text("uri", uri.uri);
+    if (uri.max_octets) to.number("max_octets", *uri.max_octets);
 }
 
 void read_uri(const JsonFields& from, auth::ReportUri& uri) {
@@ -155,20 +146,19 @@ void read_uri(const JsonFields& from, auth::ReportUri& uri) {
     from.optional("max_octets", uri.max_octets, read_number);
 }
 
-Json write_record(const auth::DmarcRecord& record) {
-    Json out{{"policy", to_string(record.policy)}};
-    if (record.subdomain_policy) out["subdomain_policy"] = to_string(*record.subdomain_policy);
-    if (record.nonexistent_policy) out["nonexistent_policy"] = to_string(*record.nonexistent_policy);
-    out["public_suffix"] = to_string(record.public_suffix);
-    out["testing"] = record.testing;
-    out["dkim_alignment"] = to_string(record.dkim_alignment);
-    out["spf_alignment"] = to_string(record.spf_alignment);
-    out["percent"] = record.percent;
-    out["report_interval_seconds"] = record.report_interval_seconds;
-    out["failure_options"] = record.failure_options;
-    out["aggregate_uris"] = array_of(record.aggregate_uris, write_uri);
-    out["failure_uris"] = array_of(record.failure_uris, write_uri);
-    return out;
+void write_record(JsonObject& to, const auth::DmarcRecord& record) {
+    to.name("policy", record.policy);
+    if (record.subdomain_policy) to.name("subdomain_policy", *record.subdomain_policy);
+    if (record.nonexistent_policy) to.name("nonexistent_policy", *record.nonexistent_policy);
+    to.name("public_suffix", record.public_suffix);
+    to.flag("testing", record.testing);
+    to.name("dkim_alignment", record.dkim_alignment);
+    to.name("spf_alignment", record.spf_alignment);
+    to.number("percent", record.percent);
+    to.number("report_interval_seconds", record.report_interval_seconds);
+    to.text("failure_options", record.failure_options);
+    to.array("aggregate_uris", record.aggregate_uris, write_uri);
+    to.array("failure_uris", record.failure_uris, write_uri);
 }
 
 void read_record(const JsonFields& from, auth::DmarcRecord& record) {
@@ -186,16 +176,16 @@ void read_record(const JsonFields& from, auth::DmarcRecord& record) {
     from.array("failure_uris", record.failure_uris, read_uri);
 }
 
-Json write_policy(const auth::PolicyEvidence& policy) {
-    Json out{{"author_domain", policy.author_domain},
-             {"organizational_domain", policy.organizational_domain},
-             {"outcome", to_string(policy.outcome)},
-             {"policy_domain", policy.policy_domain},
-             {"record_text", policy.record_text}};
-    if (policy.outcome == auth::PolicyOutcome::found) out["record"] = write_record(policy.record);
-    out["failure"] = policy.failure;
-    out["existence"] = to_string(policy.existence);
-    return out;
+void write_policy(JsonObject& to, const auth::PolicyEvidence& policy) {
+    to.text("author_domain", policy.author_domain);
+    to.text("organizational_domain", policy.organizational_domain);
+    to.name("outcome", policy.outcome);
+    to.text("policy_domain", policy.policy_domain);
+    to.text("record_text", policy.record_text);
+    if (policy.outcome == auth::PolicyOutcome::found)
+        to.object("record", [&](JsonObject& record) { write_record(record, policy.record); });
+    to.text("failure", policy.failure);
+    to.name("existence", policy.existence);
 }
 
 void read_policy(const JsonFields& from, auth::PolicyEvidence& policy) {
@@ -214,14 +204,14 @@ bool holds_record(const auth::WalkedName& name) {
 }
 
 /// Most names of a walk hold nothing, so what is empty is left out.
-Json write_walked(const auth::WalkedName& name) {
-    Json out{{"domain", name.domain}, {"answer", to_string(name.answer)}};
+void write_walked(JsonObject& to, const auth::WalkedName& name) {
+    to.text("domain", name.domain);
+    to.name("answer", name.answer);
     if (holds_record(name)) {
-        out["record_text"] = name.record_text;
-        out["record"] = write_record(name.record);
+        to.text("record_text", name.record_text);
+        to.object("record", [&](JsonObject& record) { write_record(record, name.record); });
     }
-    if (!name.failure.empty()) out["failure"] = name.failure;
-    return out;
+    if (!name.failure.empty()) to.text("failure", name.failure);
 }
 
 void read_walked(const JsonFields& from, auth::WalkedName& name) {
@@ -230,6 +220,31 @@ void read_walked(const JsonFields& from, auth::WalkedName& name) {
     from.text("record_text", name.record_text);
     from.object("record", [&](const JsonFields& record) { read_record(record, name.record); });
     from.text("failure", name.failure);
+}
+
+void write_evidence(JsonObject& to, const auth::Evidence& evidence) {
+    to.number("v", version);
+    to.text("queue_id", evidence.queue_id);
+    to.number("received_at", evidence.received_at);
+    to.number("draw", evidence.draw);
+    to.object("client", [&](JsonObject& client) { write_client(client, evidence.client); });
+    to.text("mail_from", evidence.mail_from);
+    to.flag("rewritten_sender", evidence.rewritten_sender);
+    to.object("author", [&](JsonObject& author) {
+        author.name("status", evidence.author_status);
+        author.text("reason", evidence.author_reason);
+        author.texts("addresses", evidence.author_addresses);
+    });
+    to.array("spf", evidence.spf, write_spf);
+    to.array("dkim", evidence.dkim, write_dkim);
+    to.object("arc", [&](JsonObject& arc) { write_arc(arc, evidence.arc); });
+    to.array("policies", evidence.policies, write_policy);
+    to.array("walked", evidence.walked, write_walked);
+    to.text("list_id", evidence.list_id);
+    to.text("resent_from", evidence.resent_from);
+    to.object("forwarder", [&](JsonObject& forwarder) { write_forwarder(forwarder, evidence.forwarder); });
+    to.texts("limits_reached", evidence.limits_reached);
+    to.flag("own_report_mail", evidence.own_report_mail);
 }
 
 void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
@@ -259,28 +274,12 @@ void read_evidence(const JsonFields& from, auth::Evidence& evidence) {
 
 }  // namespace
 
+std::string json_of(const auth::Evidence& evidence) {
+    return json_object([&](JsonObject& to) { write_evidence(to, evidence); }, usual_octets);
+}
+
 Json to_json(const auth::Evidence& evidence) {
-    return {{"v", version},
-            {"queue_id", evidence.queue_id},
-            {"received_at", evidence.received_at},
-            {"draw", evidence.draw},
-            {"client", write_client(evidence.client)},
-            {"mail_from", evidence.mail_from},
-            {"rewritten_sender", evidence.rewritten_sender},
-            {"author",
-             {{"status", to_string(evidence.author_status)},
-              {"reason", evidence.author_reason},
-              {"addresses", evidence.author_addresses}}},
-            {"spf", array_of(evidence.spf, write_spf)},
-            {"dkim", array_of(evidence.dkim, write_dkim)},
-            {"arc", write_arc(evidence.arc)},
-            {"policies", array_of(evidence.policies, write_policy)},
-            {"walked", array_of(evidence.walked, write_walked)},
-            {"list_id", evidence.list_id},
-            {"resent_from", evidence.resent_from},
-            {"forwarder", write_forwarder(evidence.forwarder)},
-            {"limits_reached", evidence.limits_reached},
-            {"own_report_mail", evidence.own_report_mail}};
+    return Json::parse(json_of(evidence));
 }
 
 Result<auth::Evidence> evidence_from_json(std::string_view text) {

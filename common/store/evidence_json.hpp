@@ -6,6 +6,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 #include "common/auth/evidence.hpp"
@@ -13,6 +14,8 @@
 
 namespace defender::store {
 
+[[nodiscard]] std::string json_of(const auth::Evidence& evidence);
+/// The same as a value.
 [[nodiscard]] nlohmann::ordered_json to_json(const auth::Evidence& evidence);
 [[nodiscard]] Result<auth::Evidence> evidence_from_json(std::string_view text);
 

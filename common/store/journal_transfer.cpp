@@ -11,16 +11,19 @@ namespace defender::store {
 namespace {
 
 /// What one step takes: enough for the cost of a commit to be small beside it, little enough for memory.
-constexpr std::uint64_t step_records = 1000;
+constexpr std::uint64_t step_records = 4000;
 constexpr std::size_t step_octets = 16U * 1024 * 1024;
 
-/// The temporary tables are made once for each connection. A record may be deleted from the journal only once
-/// the server has it on disk, whatever the database's default is.
-constexpr std::string_view set_up =
-    "CREATE TEMPORARY TABLE IF NOT EXISTS record_move (LIKE record) ON COMMIT DELETE ROWS;"
-    "CREATE TEMPORARY TABLE IF NOT EXISTS record_domain_move (LIKE record_domain) ON COMMIT DELETE ROWS;"
+/// A record may be deleted from the journal only once the server has it on disk, whatever the database's
+/// default is.
+constexpr std::string_view wait_for_disk =
     "SELECT set_config('synchronous_commit', 'on', true)"
     " WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Made once for each connection.
+constexpr std::string_view set_up =
+    "CREATE TEMPORARY TABLE IF NOT EXISTS record_move (LIKE record) ON COMMIT DELETE ROWS;"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS record_domain_move (LIKE record_domain) ON COMMIT DELETE ROWS";
 
 /// Seen by many, or long ago by one: each pair stands once. In the order of the key, so that hosts that write
 /// the same rows do not wait for each other.
@@ -41,6 +44,8 @@ constexpr std::string_view insert_sightings =
     " WHERE excluded.first_day < known.first_day OR excluded.last_day > known.last_day";
 
 struct Statements {
+    std::string add_records;
+    std::string add_domains;
     std::string copy_records;
     std::string copy_domains;
     std::string insert_records;
@@ -51,7 +56,9 @@ const Statements& statements() {
     static const Statements all = [] {
         const auto records = "id, journal, day, " + text::join(record_columns(), ", ");
         const auto domains = "record_id, journal, day, " + text::join(record_domain_columns(), ", ");
-        return Statements{"COPY record_move (" + records + ") FROM STDIN",
+        return Statements{"COPY record (" + records + ") FROM STDIN",
+                          "COPY record_domain (" + domains + ") FROM STDIN",
+                          "COPY record_move (" + records + ") FROM STDIN",
                           "COPY record_domain_move (" + domains + ") FROM STDIN",
                           "INSERT INTO record (" + records + ") SELECT " + records +
                               " FROM record_move ORDER BY id ON CONFLICT DO NOTHING",
@@ -133,37 +140,59 @@ Status JournalTransfer::move(Entries entries, Counts& counts) {
     return move(entries.subspan(half), counts);
 }
 
+/// Straight into the tables first; where something there is refused, which it is where any of the records is
+/// there already, by way of the temporary tables.
 Status JournalTransfer::insert(Entries entries) {
+    auto inserted = insert(entries, Way::straight);
+    if (inserted || refusal_ != Refusal::values) return inserted;
+    return insert(entries, Way::compared);
+}
+
+Status JournalTransfer::insert(Entries entries, Way way) {
     refusal_ = Refusal::no;
     auto transaction = SqlTransaction::begin(database_);
     if (!transaction) return transaction.error();
-    if (auto done = database_.execute(std::string(set_up)); !done) return done;
-    const auto filled = fill(entries);
+    if (auto done = database_.execute(std::string(wait_for_disk)); !done) return done;
+    const auto filled = fill(entries, way);
     // Before the end of the transaction, which is a statement of its own.
     if (!filled && database_.refused_values()) refusal_ = Refusal::values;
     if (!filled) return filled;
     return transaction.value()->commit();
 }
 
-Status JournalTransfer::fill(Entries entries) {
+Status JournalTransfer::fill(Entries entries, Way way) {
     if (auto made = make_days(entries); !made) return made;
     const auto known = database_.run(
         "INSERT INTO journal (journal, host, folded_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         {journal_.name(), host_of(entries.front()), journal_.folded_id()});
     if (!known) return known.error();
-    std::string records;
-    std::string domains;
+    Rows rows;
     for (const auto& entry : entries) {
-        append_row(records, entry, journal_.name(), entry.columns);
-        for (const auto& domain : entry.domains) append_row(domains, entry, journal_.name(), domain);
+        append_row(rows.records, entry, journal_.name(), entry.columns);
+        for (const auto& domain : entry.domains) append_row(rows.domains, entry, journal_.name(), domain);
     }
-    if (auto done = database_.copy_in(statements().copy_records, records); !done) return done;
-    if (auto done = database_.copy_in(statements().copy_domains, domains); !done) return done;
-    const auto inserted = database_.run(statements().insert_records);
+    const auto inserted = way == Way::straight ? add(entries, rows) : add_what_is_new(rows);
     if (!inserted) return inserted.error();
-    if (auto done = database_.run(statements().insert_domains); !done) return done.error();
     if (auto done = add_sightings(entries); !done) return done;
     return check_names(entries, *inserted);
+}
+
+/// All of them, or none; how many.
+Result<std::uint64_t> JournalTransfer::add(Entries entries, const Rows& rows) {
+    if (auto done = database_.copy_in(statements().add_records, rows.records); !done) return done.error();
+    if (auto done = database_.copy_in(statements().add_domains, rows.domains); !done) return done.error();
+    return std::uint64_t{entries.size()};
+}
+
+/// Those whose names are not there yet; how many.
+Result<std::uint64_t> JournalTransfer::add_what_is_new(const Rows& rows) {
+    if (auto done = database_.execute(std::string(set_up)); !done) return done.error();
+    if (auto done = database_.copy_in(statements().copy_records, rows.records); !done) return done.error();
+    if (auto done = database_.copy_in(statements().copy_domains, rows.domains); !done) return done.error();
+    const auto inserted = database_.run(statements().insert_records);
+    if (!inserted) return inserted;
+    if (auto done = database_.run(statements().insert_domains); !done) return done.error();
+    return inserted;
 }
 
 Status JournalTransfer::add_sightings(Entries entries) {

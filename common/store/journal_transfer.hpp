@@ -1,10 +1,10 @@
 /// JournalTransfer: one step of moving records from a journal into PostgreSQL, each exactly once.
 ///
-/// A step copies the first records that wait into temporary tables, inserts from there what is not there yet,
-/// commits, and only then deletes them from the journal. Whatever is lost or killed in between, the next step
-/// does the same again to the same end: a record's name is its journal and its id there. Records of one
-/// journal get into PostgreSQL strictly in the order of their ids, so that all up to the highest one seen are
-/// there; the folding of reports relies on it.
+/// A step copies the first records that wait, commits, and only then deletes them from the journal. Whatever
+/// is lost or killed in between, the next step does the same again to the same end: a record's name is its
+/// journal and its id there, and where that is in PostgreSQL already, the records go into temporary tables,
+/// and from there what is not there yet. Records of one journal get into PostgreSQL strictly in the order of
+/// their ids, so that all up to the highest one seen are there; the folding of reports relies on it.
 ///
 /// The forwarding sightings that wait with the records go over in the same transactions.
 ///
@@ -38,7 +38,7 @@ class JournalTransfer {
     JournalTransfer(Journal& journal, PostgresqlConnection& database)
         : journal_(journal), database_(database) {}
 
-    /// Moves at most a thousand records; nothing is moved or set aside where none waits. What was moved
+    /// Moves at most some thousand records; nothing is moved or set aside where none waits. What was moved
     /// before an error stays moved.
     [[nodiscard]] Result<Counts> step();
 
@@ -49,7 +49,16 @@ class JournalTransfer {
     [[nodiscard]] Status move(Entries entries, Counts& counts);
     /// One transaction.
     [[nodiscard]] Status insert(Entries entries);
-    [[nodiscard]] Status fill(Entries entries);
+    enum class Way { straight, compared };
+    [[nodiscard]] Status insert(Entries entries, Way way);
+    [[nodiscard]] Status fill(Entries entries, Way way);
+    /// In the format of COPY.
+    struct Rows {
+        std::string records;
+        std::string domains;
+    };
+    [[nodiscard]] Result<std::uint64_t> add(Entries entries, const Rows& rows);
+    [[nodiscard]] Result<std::uint64_t> add_what_is_new(const Rows& rows);
     [[nodiscard]] Status add_sightings(Entries entries);
     /// Whether what stands in PostgreSQL under the names of the entries is the entries; `inserted` of them
     /// are new there.

@@ -7,6 +7,14 @@
 
 namespace defender::store {
 
+Result<std::uint64_t> LocalJournal::expire(UtcSeconds before) {
+    const auto waiting = records->expire(before);
+    if (!waiting) return waiting.error();
+    const auto set_aside = journal->expire_set_aside(before);
+    if (!set_aside) return set_aside.error();
+    return *waiting + *set_aside;
+}
+
 Status JournaledRecords::append(const std::vector<Record>& records) {
     if (!local_.records) return Error{"this host has no journal to write to"};
     return local_.records->append(records);
@@ -30,17 +38,8 @@ Result<std::vector<Record>> JournaledRecords::find(const std::string& queue_id) 
     return newest_first(std::move(found));
 }
 
-Result<std::uint64_t> JournaledRecords::expire_local(UtcSeconds before) {
-    if (!local_.journal) return std::uint64_t{0};
-    const auto waiting = local_.records->expire(before);
-    if (!waiting) return waiting.error();
-    const auto set_aside = local_.journal->expire_set_aside(before);
-    if (!set_aside) return set_aside.error();
-    return *waiting + *set_aside;
-}
-
 Result<std::uint64_t> JournaledRecords::expire(UtcSeconds before) {
-    const auto local = expire_local(before);
+    const auto local = local_.journal ? local_.expire(before) : std::uint64_t{0};
     if (!local) return local.error();
     const auto moved = moved_.expire(before);
     if (!moved) return moved.error();

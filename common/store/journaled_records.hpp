@@ -18,6 +18,10 @@ namespace defender::store {
 struct LocalJournal {
     std::unique_ptr<RecordStore> records;
     std::unique_ptr<Journal> journal;
+
+    /// Deletes what was received before, whether it waits or was set aside; how much that was. Both must be
+    /// there.
+    [[nodiscard]] Result<std::uint64_t> expire(UtcSeconds before);
 };
 
 class JournaledRecords final : public RecordStore {
@@ -34,8 +38,6 @@ class JournaledRecords final : public RecordStore {
     [[nodiscard]] Result<StoreStatus> status() override;
 
   private:
-    [[nodiscard]] Result<std::uint64_t> expire_local(UtcSeconds before);
-
     LocalJournal local_;
     PostgresqlRecords moved_;
 };

@@ -19,6 +19,7 @@
 #include "common/base/ip_address.hpp"
 #include "common/base/result.hpp"
 #include "common/store/enum_names.hpp"
+#include "common/store/json_tree.hpp"
 
 namespace defender::store {
 
@@ -31,7 +32,8 @@ using Json = nlohmann::ordered_json;
 class JsonFields {
   public:
     /// `place` names the object in an error. The first error goes to `error` and stays.
-    JsonFields(const Json& object, std::string place, std::optional<Error>& error);
+    JsonFields(JsonValue object, std::string_view place, std::optional<Error>& error)
+        : JsonFields(object, place, nullptr, error) {}
 
     void text(std::string_view name, std::string& out) const;
     void texts(std::string_view name, std::vector<std::string>& out) const;
@@ -40,21 +42,20 @@ class JsonFields {
 
     template <std::integral Number>
     void number(std::string_view name, Number& out) const {
-        const Json* value = find(name);
-        if (!value) return;
-        if (value->is_number_unsigned()) {
-            const auto n = value->get<std::uint64_t>();
-            if (std::in_range<Number>(n)) return void(out = static_cast<Number>(n));
-        } else if (value->is_number_integer()) {
-            const auto n = value->get<std::int64_t>();
-            if (std::in_range<Number>(n)) return void(out = static_cast<Number>(n));
+        const auto value = find(name);
+        if (!is_there(value)) return;
+        if (value.kind() == JsonKind::natural && std::in_range<Number>(value.natural())) {
+            out = static_cast<Number>(value.natural());
+        } else if (value.kind() == JsonKind::negative && std::in_range<Number>(value.negative())) {
+            out = static_cast<Number>(value.negative());
+        } else {
+            wrong(name, "an integer in range");
         }
-        wrong(name, "an integer in range");
     }
 
     template <typename Value, typename Read>
     void optional(std::string_view name, std::optional<Value>& out, Read read) const {
-        if (!find(name)) return;
+        if (!is_there(find(name))) return;
         Value value{};
         read(*this, name, value);
         out = value;
@@ -62,10 +63,9 @@ class JsonFields {
 
     template <typename Enum>
     void name(std::string_view member, Enum& out) const {
-        const Json* value = find(member);
-        if (!value) return;
-        const auto known =
-            value->is_string() ? from_name<Enum>(value->get_ref<const std::string&>()) : std::nullopt;
+        const auto value = find(member);
+        if (!is_there(value)) return;
+        const auto known = value.kind() == JsonKind::text ? from_name<Enum>(value.text()) : std::nullopt;
         if (!known) return wrong(member, "a known name");
         out = *known;
     }
@@ -73,31 +73,36 @@ class JsonFields {
     /// Calls `read` with the fields of the member, where there is one.
     template <typename Read>
     void object(std::string_view name, Read read) const {
-        if (const Json* value = find(name)) read(JsonFields(*value, place_of(name), error_));
+        const auto value = find(name);
+        if (is_there(value)) read(JsonFields(value, name, this, error_));
     }
 
     /// One element for each object of the array; `read(fields, element)` fills it.
     template <typename Element, typename Read>
     void array(std::string_view name, std::vector<Element>& out, Read read) const {
-        const Json* value = find(name);
-        if (!value) return;
-        if (!value->is_array()) return wrong(name, "an array");
+        const auto value = find(name);
+        if (!is_there(value)) return;
+        if (value.kind() != JsonKind::array) return wrong(name, "an array");
         out.clear();
-        for (const Json& item : *value) {
-            Element element;
-            read(JsonFields(item, place_of(name), error_), element);
-            out.push_back(std::move(element));
-        }
+        value.for_each(
+            [&](JsonValue item) { read(JsonFields(item, name, this, error_), out.emplace_back()); });
     }
 
     void wrong(std::string_view name, std::string_view expected) const;
 
   private:
-    [[nodiscard]] const Json* find(std::string_view name) const;
-    [[nodiscard]] std::string place_of(std::string_view name) const;
+    JsonFields(JsonValue object, std::string_view place, const JsonFields* within,
+               std::optional<Error>& error);
 
-    const Json& object_;
-    std::string place_;
+    [[nodiscard]] JsonValue find(std::string_view name) const { return object_.member(name); }
+    [[nodiscard]] static bool is_there(JsonValue value) {
+        return value.kind() != JsonKind::nothing && value.kind() != JsonKind::null;
+    }
+    [[nodiscard]] std::string place() const;
+
+    JsonValue object_;
+    std::string_view place_;    ///< in the object that it is in
+    const JsonFields* within_;  ///< null for none
     std::optional<Error>& error_;
 };
 
@@ -106,10 +111,10 @@ class JsonFields {
 template <typename Value, typename Read>
 [[nodiscard]] Result<Value> read_document(std::string_view text, std::string_view what, int version,
                                           Read read) {
-    const Json document = Json::parse(text, nullptr, false);
-    if (document.is_discarded()) return Error{std::string(what) + " is not JSON"};
+    const JsonTree document(text);
+    if (document.root().kind() == JsonKind::nothing) return Error{std::string(what) + " is not JSON"};
     std::optional<Error> error;
-    const JsonFields fields(document, std::string(what), error);
+    const JsonFields fields(document.root(), what, error);
     int found = 0;
     fields.number("v", found);
     if (!error && found != version) {

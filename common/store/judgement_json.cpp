@@ -1,23 +1,35 @@
 #include "common/store/judgement_json.hpp"
 
 #include "common/store/json_fields.hpp"
+#include "common/store/json_object.hpp"
 
 namespace defender::store {
 namespace {
 
 constexpr int version = 1;
+constexpr std::size_t usual_octets = 2048;
 
 void read_override(const JsonFields& from, auth::OverrideApplied& applied) {
     from.name("type", applied.type);
     from.text("comment", applied.comment);
 }
 
-Json write_domain(const auth::DomainJudgement& domain) {
-    return {{"author_domain", domain.author_domain},        {"policy_domain", domain.policy_domain},
-            {"result", to_string(domain.result)},           {"spf_aligned", domain.spf_aligned},
-            {"dkim_aligned", domain.dkim_aligned},          {"discovery", to_string(domain.discovery)},
-            {"requested", to_string(domain.requested)},     {"testing", domain.testing},
-            {"disposition", to_string(domain.disposition)}, {"overrides", to_json(domain.overrides)}};
+void write_override(JsonObject& to, const auth::OverrideApplied& applied) {
+    to.name("type", applied.type);
+    to.text("comment", applied.comment);
+}
+
+void write_domain(JsonObject& to, const auth::DomainJudgement& domain) {
+    to.text("author_domain", domain.author_domain);
+    to.text("policy_domain", domain.policy_domain);
+    to.name("result", domain.result);
+    to.flag("spf_aligned", domain.spf_aligned);
+    to.flag("dkim_aligned", domain.dkim_aligned);
+    to.name("discovery", domain.discovery);
+    to.name("requested", domain.requested);
+    to.flag("testing", domain.testing);
+    to.name("disposition", domain.disposition);
+    to.array("overrides", domain.overrides, write_override);
 }
 
 void read_domain(const JsonFields& from, auth::DomainJudgement& domain) {
@@ -38,6 +50,24 @@ void read_step(const JsonFields& from, auth::TraceStep& step) {
     from.text("text", step.text);
 }
 
+void write_step(JsonObject& to, const auth::TraceStep& step) {
+    to.text("rule", step.rule);
+    to.text("text", step.text);
+}
+
+void write_judgement(JsonObject& to, const auth::Judgement& judgement) {
+    to.number("v", version);
+    to.name("exemption", judgement.exemption);
+    to.name("result", judgement.result);
+    to.array("domains", judgement.domains, write_domain);
+    to.number("deciding", judgement.deciding);
+    to.name("requested", judgement.requested);
+    to.name("disposition", judgement.disposition);
+    to.name("action", judgement.action);
+    to.array("overrides", judgement.overrides, write_override);
+    to.array("trace", judgement.trace, write_step);
+}
+
 void read_judgement(const JsonFields& from, auth::Judgement& judgement) {
     from.name("exemption", judgement.exemption);
     from.name("result", judgement.result);
@@ -55,29 +85,18 @@ void read_judgement(const JsonFields& from, auth::Judgement& judgement) {
 
 }  // namespace
 
-Json to_json(const std::vector<auth::OverrideApplied>& overrides) {
-    Json out = Json::array();
-    for (const auto& applied : overrides) {
-        out.push_back({{"type", to_string(applied.type)}, {"comment", applied.comment}});
-    }
+std::string json_of(const std::vector<auth::OverrideApplied>& overrides) {
+    std::string out;
+    JsonObject::write_array(out, overrides, write_override);
     return out;
 }
 
+std::string json_of(const auth::Judgement& judgement) {
+    return json_object([&](JsonObject& to) { write_judgement(to, judgement); }, usual_octets);
+}
+
 Json to_json(const auth::Judgement& judgement) {
-    Json domains = Json::array();
-    for (const auto& domain : judgement.domains) domains.push_back(write_domain(domain));
-    Json trace = Json::array();
-    for (const auto& step : judgement.trace) trace.push_back({{"rule", step.rule}, {"text", step.text}});
-    return {{"v", version},
-            {"exemption", to_string(judgement.exemption)},
-            {"result", to_string(judgement.result)},
-            {"domains", std::move(domains)},
-            {"deciding", judgement.deciding},
-            {"requested", to_string(judgement.requested)},
-            {"disposition", to_string(judgement.disposition)},
-            {"action", to_string(judgement.action)},
-            {"overrides", to_json(judgement.overrides)},
-            {"trace", std::move(trace)}};
+    return Json::parse(json_of(judgement));
 }
 
 Result<auth::Judgement> judgement_from_json(std::string_view text) {

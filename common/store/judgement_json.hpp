@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,9 +13,11 @@
 
 namespace defender::store {
 
-[[nodiscard]] nlohmann::ordered_json to_json(const auth::Judgement& judgement);
+[[nodiscard]] std::string json_of(const auth::Judgement& judgement);
 /// Why a disposition is not what the policy asks for, alone: [{"type","comment"}…].
-[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<auth::OverrideApplied>& overrides);
+[[nodiscard]] std::string json_of(const std::vector<auth::OverrideApplied>& overrides);
+/// A judgement as a value.
+[[nodiscard]] nlohmann::ordered_json to_json(const auth::Judgement& judgement);
 [[nodiscard]] Result<auth::Judgement> judgement_from_json(std::string_view text);
 
 }  // namespace defender::store

@@ -16,7 +16,6 @@
 namespace defender::store {
 namespace {
 
-constexpr std::string_view away_prefix = "cannot reach ";
 /// How long one look at the socket lasts where somebody may give up.
 constexpr int look_milliseconds = 100;
 /// Octets of COPY handed to libpq at once, which bounds what it buffers.
@@ -56,7 +55,7 @@ void ignore_notice(void* /*argument*/, const char* /*message*/) {}
 }  // namespace
 
 bool database_is_away(const Error& error) {
-    return error.message.starts_with(away_prefix);
+    return error.kind == ErrorKind::away;
 }
 
 void PostgresqlConnection::Finish::operator()(pg_conn* connection) const noexcept {
@@ -102,7 +101,9 @@ Status PostgresqlConnection::connect() {
                             static_cast<const char*>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (!connection_) return Error{name_ + ": out of memory"};
-    if (PQstatus(connection_.get()) != CONNECTION_OK) return Error{std::string(away_prefix) + lose().message};
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
+        return Error{"cannot reach " + lose().message, ErrorKind::away};
+    }
     PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
     if (PQsetnonblocking(connection_.get(), 1) != 0) return lose();
     return set_up_session();
@@ -298,23 +299,16 @@ Error PostgresqlConnection::lose() {
 }
 
 void append_copy_text(std::string& rows, std::string_view value) {
-    for (const char c : value) {
-        switch (c) {
-            case '\\':
-                rows += "\\\\";
-                break;
-            case '\n':
-                rows += "\\n";
-                break;
-            case '\r':
-                rows += "\\r";
-                break;
-            case '\t':
-                rows += "\\t";
-                break;
-            default:
-                rows += c;
-        }
+    constexpr std::string_view escaped = "\\\n\r\t";
+    constexpr std::string_view letters = "\\nrt";
+    const auto is_escaped = [](char c) { return c == '\\' || c == '\n' || c == '\r' || c == '\t'; };
+    while (!value.empty()) {
+        const auto* next = std::find_if(value.begin(), value.end(), is_escaped);
+        rows.append(value.begin(), next);
+        if (next == value.end()) return;
+        rows += '\\';
+        rows += letters[escaped.find(*next)];
+        value.remove_prefix(static_cast<std::size_t>(next - value.begin()) + 1);
     }
 }
 

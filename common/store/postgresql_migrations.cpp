@@ -151,6 +151,21 @@ CREATE TABLE forwarder_ruling (
 );
 )sql";
 
+// As in SQLite.
+constexpr std::string_view part_counts = R"sql(
+CREATE TABLE report_count (
+    report   BIGINT NOT NULL,
+    row_key  BYTEA  NOT NULL,
+    messages BIGINT NOT NULL,
+    PRIMARY KEY (report, row_key)
+) WITH (fillfactor = 50);
+INSERT INTO report_count SELECT report, row_key, messages FROM report_row ORDER BY report, row_key;
+ALTER TABLE report_row DROP COLUMN messages, DROP CONSTRAINT report_row_report_fkey;
+
+ALTER TABLE journal ADD COLUMN folding_id BIGINT NOT NULL DEFAULT 0,
+                    ADD COLUMN folding_key BYTEA NOT NULL DEFAULT '';
+)sql";
+
 Result<bool> is_empty(PostgresqlConnection& connection) {
     bool empty = false;
     const auto done = connection.run("SELECT to_regclass('schema_version')", {},
@@ -192,7 +207,7 @@ std::span<const PostgresqlMigration> postgresql_migrations() {
     static const std::array migrations{
         PostgresqlMigration{std::string(create_records) + std::string(create_functions) +
                             report_tables(SqlDialect::postgresql)},
-        PostgresqlMigration{std::string(create_forwarders)}};
+        PostgresqlMigration{std::string(create_forwarders)}, PostgresqlMigration{std::string(part_counts)}};
     return migrations;
 }
 

@@ -5,14 +5,9 @@
 /// migration is never changed; a new schema is a new migration at the end. A database newer than this program
 /// is refused. The tables are made in the first schema of the search path, which is best one of our own.
 ///
-/// Roles. Migrations and expiry need the owner of the tables. A milter's role that is to do no more than its
-/// work needs, besides CONNECT and TEMPORARY on the database and USAGE on the schema:
-///     GRANT SELECT ON schema_version TO …;
-///     GRANT SELECT, INSERT ON record, record_domain, journal TO …;
-///     GRANT SELECT, INSERT, UPDATE ON forwarding_sighting TO …;
-///     GRANT SELECT ON forwarder_ruling TO …;
-///     GRANT EXECUTE ON FUNCTION defender_make_day(bigint) TO …;
-/// Partitions are then made with the rights of the owner. Thread-safety: as PostgresqlConnection.
+/// Roles. Migrations need the owner of the tables; conf/postgresql-roles.sql has what the role of each
+/// program needs besides. Partitions are made, and days dropped, with the rights of the owner. Thread-safety:
+/// as PostgresqlConnection.
 #pragma once
 
 #include <span>

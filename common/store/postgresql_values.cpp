@@ -67,8 +67,8 @@ std::int64_t PostgresqlRow::number(int column) const {
     return number;
 }
 
-std::string PostgresqlRow::text(int column) const {
-    return std::string(field(*result_, column));
+std::string_view PostgresqlRow::view(int column) const {
+    return field(*result_, column);
 }
 
 std::string PostgresqlRow::octets(int column) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/store/sql_connection.hpp"
@@ -49,7 +50,7 @@ class PostgresqlRow final : public SqlRow {
     explicit PostgresqlRow(const pg_result& result) : result_(&result) {}
     [[nodiscard]] bool is_null(int column) const override;
     [[nodiscard]] std::int64_t number(int column) const override;
-    [[nodiscard]] std::string text(int column) const override;
+    [[nodiscard]] std::string_view view(int column) const override;
     [[nodiscard]] std::string octets(int column) const override;
 
   private:

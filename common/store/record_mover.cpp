@@ -54,6 +54,9 @@ class RecordMover::Impl {
     [[nodiscard]] Status move_all();
     [[nodiscard]] Status open();
     [[nodiscard]] Status open_database();
+    /// Closes a journal that is empty although records were appended: the file may have been moved away, and
+    /// another be in its place.
+    [[nodiscard]] bool may_be_another_file();
     void note(const JournalTransfer::Counts& moved);
     void conclude(const Status& status);
     void refresh_counts();
@@ -61,6 +64,7 @@ class RecordMover::Impl {
     void await_work();
     [[nodiscard]] bool is_stopping() const;
     [[nodiscard]] bool time_is_up() const;
+    /// Sets the metrics to the counts, with mutex_ held: both change together for whoever looks.
     void publish();
 
     const config::StoreSettings settings_;
@@ -74,6 +78,7 @@ class RecordMover::Impl {
     bool opened_ = false;                      // the database, at least once
     bool ready_ = false;                       // nothing has failed since its schema was looked at
     std::chrono::milliseconds wait_;
+    Clock::time_point batch_end_;  // by when PostgreSQL has to have taken a batch
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -90,9 +95,9 @@ void RecordMover::Impl::appended(std::uint64_t records) {
         const std::lock_guard lock(mutex_);
         counts_.waiting += records;
         has_news_ = true;
+        publish();
     }
     changed_.notify_all();
-    publish();
 }
 
 RecordMover::Counts RecordMover::Impl::counts() const {
@@ -101,7 +106,6 @@ RecordMover::Counts RecordMover::Impl::counts() const {
 }
 
 void RecordMover::Impl::publish() {
-    const std::lock_guard lock(mutex_);
     metrics_.waiting.Set(static_cast<double>(counts_.waiting));
     metrics_.set_aside.Set(static_cast<double>(counts_.set_aside));
     metrics_.away.Set(counts_.away ? 1 : 0);
@@ -129,10 +133,14 @@ void RecordMover::Impl::run() {
 Status RecordMover::Impl::move_all() {
     try {
         while (!time_is_up()) {
+            batch_end_ = Clock::now() + waits_.answer;
             if (auto opened = open(); !opened) return opened;
             const auto moved = transfer_->step();
             if (!moved) return moved.error();
-            if (moved->moved + moved->set_aside == 0) return Done{};
+            if (moved->moved + moved->set_aside == 0) {
+                if (!may_be_another_file()) return Done{};
+                continue;
+            }
             note(*moved);
         }
         return Done{};
@@ -156,7 +164,7 @@ Status RecordMover::Impl::open_database() {
         auto made = PostgresqlConnection::make(settings_.postgresql);
         if (!made) return made.error();
         database_ = std::move(made).value();
-        database_->give_up_when([this] { return time_is_up(); });
+        database_->give_up_when([this] { return time_is_up() || Clock::now() >= batch_end_; });
     }
     if (is_stopping()) database_->connect_within(std::chrono::ceil<std::chrono::seconds>(waits_.end));
     if (auto ready = bring_up_to_date(*database_, OpenMode::read_write); !ready) return ready.error();
@@ -168,12 +176,25 @@ Status RecordMover::Impl::open_database() {
     return Done{};
 }
 
+bool RecordMover::Impl::may_be_another_file() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(counts_.waiting, 0) == 0) return false;
+        publish();
+    }
+    ready_ = false;
+    transfer_.reset();
+    journal_.reset();
+    return true;
+}
+
 void RecordMover::Impl::note(const JournalTransfer::Counts& moved) {
     metrics_.moved.Increment(static_cast<double>(moved.moved));
     const std::lock_guard lock(mutex_);
     counts_.moved += moved.moved;
     counts_.set_aside += moved.set_aside;
     counts_.waiting -= std::min(counts_.waiting, moved.moved + moved.set_aside);
+    publish();
 }
 
 void RecordMover::Impl::conclude(const Status& status) {
@@ -189,11 +210,9 @@ void RecordMover::Impl::conclude(const Status& status) {
         journal_.reset();
         if (!was_away) log::warning("STORE_POSTGRESQL_AWAY", {{"error", status.error().message}});
     }
-    {
-        const std::lock_guard lock(mutex_);
-        counts_.away = !ready_;
-        if (!status) counts_.last_error = status.error().message;
-    }
+    const std::lock_guard lock(mutex_);
+    counts_.away = !ready_;
+    if (!status) counts_.last_error = status.error().message;
     publish();
 }
 
@@ -205,6 +224,7 @@ void RecordMover::Impl::refresh_counts() {
     const std::lock_guard lock(mutex_);
     counts_.waiting = *waiting;
     counts_.set_aside = *set_aside;
+    publish();
 }
 
 void RecordMover::Impl::await_work() {

@@ -25,6 +25,8 @@ class RecordMover {
         /// How long the last try at the end may take, beyond the time that libpq needs to find that a server
         /// does not answer.
         std::chrono::milliseconds end{2000};
+        /// How long one batch may take until a server that takes questions and says nothing counts as away.
+        std::chrono::milliseconds answer{30000};
     };
 
     /// With the settings' path and postgresql. `metrics` must outlive it.

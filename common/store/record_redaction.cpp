@@ -97,9 +97,15 @@ void redact_judgement(auth::Judgement& judgement) {
 
 std::string without_local_parts(std::string_view s) {
     std::string out;
-    for (const char c : s) {
-        if (c == '@') out.resize(local_part_begin(out));
-        out += c;
+    out.reserve(s.size());
+    while (!s.empty()) {
+        const auto before = s.substr(0, s.find('@'));
+        out += before;
+        s.remove_prefix(before.size());
+        if (s.empty()) break;
+        out.resize(local_part_begin(out));
+        out += '@';
+        s.remove_prefix(1);
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include "common/mail/author.hpp"
 #include "common/store/evidence_json.hpp"
 #include "common/store/json_fields.hpp"
+#include "common/store/json_object.hpp"
 #include "common/store/judgement_json.hpp"
 
 namespace defender::store {
@@ -23,20 +24,19 @@ std::string replace_nul(std::string text) {
 
 /// The verdicts alone, without what differs from one message to the next (look-ups, signature prefixes).
 std::string auth_results_of(const auth::Evidence& evidence) {
-    Json dkim = Json::array();
-    for (const auto& signature : evidence.dkim) {
-        dkim.push_back({{"domain", signature.domain},
-                        {"selector", signature.selector},
-                        {"result", to_string(signature.result)},
-                        {"reason", signature.reason}});
-    }
-    Json spf = Json::array();
-    for (const auto& check : evidence.spf) {
-        spf.push_back({{"domain", check.domain},
-                       {"scope", to_string(check.scope)},
-                       {"result", to_string(check.result)}});
-    }
-    return json_text(Json{{"dkim", std::move(dkim)}, {"spf", std::move(spf)}});
+    return json_object([&](JsonObject& to) {
+        to.array("dkim", evidence.dkim, [](JsonObject& dkim, const auth::DkimEvidence& signature) {
+            dkim.text("domain", signature.domain);
+            dkim.text("selector", signature.selector);
+            dkim.name("result", signature.result);
+            dkim.text("reason", signature.reason);
+        });
+        to.array("spf", evidence.spf, [](JsonObject& spf, const auth::SpfEvidence& check) {
+            spf.text("domain", check.domain);
+            spf.name("scope", check.scope);
+            spf.name("result", check.result);
+        });
+    });
 }
 
 bool was_sampled_out(const auth::DomainJudgement& domain) {
@@ -60,7 +60,7 @@ RecordDomainRow to_row(const Record& record, const auth::DomainJudgement& domain
     row.requested = to_string(domain.requested);
     row.disposition = to_string(domain.disposition);
     row.sampled_out = was_sampled_out(domain);
-    row.reasons = json_text(to_json(domain.overrides));
+    row.reasons = json_of(domain.overrides);
     return row;
 }
 
@@ -75,7 +75,7 @@ void fill_evidence(RecordRow& row, const auth::Evidence& evidence) {
         column_text(text::to_lower(mail::parse_envelope_address(evidence.mail_from).domain_text));
     row.author_status = to_string(evidence.author_status);
     row.auth_results = auth_results_of(evidence);
-    row.evidence = json_text(to_json(evidence));
+    row.evidence = json_of(evidence);
 }
 
 void fill_judgement(RecordRow& row, const Record& record) {
@@ -85,7 +85,7 @@ void fill_judgement(RecordRow& row, const Record& record) {
     row.requested = to_string(judgement.requested);
     row.disposition = to_string(judgement.disposition);
     row.action = to_string(judgement.action);
-    row.judgement = json_text(to_json(judgement));
+    row.judgement = json_of(judgement);
     for (std::size_t i = 0; i < judgement.domains.size(); ++i) {
         row.domains.push_back(to_row(record, judgement.domains[i], i == judgement.deciding));
         if (i == judgement.deciding) row.author_domain = row.domains.back().author_domain;

@@ -4,13 +4,16 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <mutex>
+#include <new>
 #include <span>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/log/log.hpp"
+#include "common/store/sqlite_store.hpp"
 
 namespace defender::store {
 namespace {
@@ -27,13 +30,28 @@ constexpr unsigned salvage_failures = 16;
 
 struct Item {
     Record record;
-    RecordWriter::Completion completion;
+    RecordWriter::Completion completion;  ///< empty once it has run
 };
+using Items = std::vector<Item>;
 
-/// A store is outside code: what it throws is a failure of that store, not the end of the gateway.
+Items taken_from(std::deque<Item>& items) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(items.size(), batch_max));
+    Items taken(std::make_move_iterator(items.begin()), std::make_move_iterator(items.begin() + count));
+    items.erase(items.begin(), items.begin() + count);
+    return taken;
+}
+
+void move_into(Items& all, std::span<Item> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+/// A store is outside code: what it throws is a failure of that store, not the end of the gateway. A host
+/// without memory is no fault of the records.
 Status append_to(RecordStore& store, const std::vector<Record>& records) {
     try {
         return store.append(records);
+    } catch (const std::bad_alloc& failure) {
+        return Error{std::string("unexpected: ") + failure.what(), ErrorKind::unusable};
     } catch (const std::exception& failure) {
         return Error{std::string("unexpected: ") + failure.what()};
     }
@@ -56,17 +74,11 @@ class RecordWriter::Impl {
               run();
           }) {}
 
-    ~Impl() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        changed_.notify_all();
-        thread_.join();
-    }
+    ~Impl() { end(); }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
+    void end();
     void write(Record record, Completion completion);
     [[nodiscard]] Counts counts() const;
 
@@ -75,7 +87,9 @@ class RecordWriter::Impl {
     struct Progress {
         Clock::time_point give_up;
         std::size_t written = 0;
-        std::size_t lost = 0;
+        Items given_up;  ///< as the store is at fault
+        Items doubtful;  ///< alone, and nothing was written since: the store may be at fault
+        Items refused;   ///< alone, and others were written afterwards: the records are at fault
         unsigned failures = 0;
         std::string last_error;
         [[nodiscard]] bool hopeless() const {
@@ -86,15 +100,25 @@ class RecordWriter::Impl {
     void run();
     /// Waits until there is something to do; false once everything is done.
     [[nodiscard]] bool await_work();
-    [[nodiscard]] std::vector<Item> take_batch();
+    [[nodiscard]] Items take_batch();
+    /// Of those that were kept; nothing where it is not yet time to try them again.
+    [[nodiscard]] Items take_kept();
+    [[nodiscard]] Status hand_over(const std::vector<Record>& records);
     [[nodiscard]] bool open_is_due();
     void open_if_due();
-    void write_batch(std::vector<Item> batch);
-    /// Appends the items, in halves where that fails, and completes each.
+    void write_batch(Items batch);
+    /// Appends the items, in halves where that fails; completes those that are written.
     void append(std::span<Item> items, Progress& progress);
-    void conclude(const Progress& progress);
-    void complete(std::span<Item> items, const Status& status);
+    void conclude(Progress progress);
+    static void complete(std::span<Item> items, const Status& status);
+    void note_written(std::size_t records);
+    /// Keeps what the store could not take until it can; what there is no room for is lost.
+    void keep(Items items, const Error& error);
+    void lose(std::span<Item> items, const Error& error);
+    /// One more try for what was kept; what cannot be written now is lost.
+    void finish();
     void wait_longer();
+    void set_failing(bool failing);
 
     const OpenStore open_;
     const std::uint64_t queue_max_;
@@ -105,6 +129,8 @@ class RecordWriter::Impl {
     bool open_failed_ = false;   // since the store was last opened
     bool write_failed_ = false;  // since something was last written
     bool tried_at_end_ = false;
+    bool losing_ = false;    // since something was last written
+    std::deque<Item> kept_;  // their messages have been answered
     std::chrono::milliseconds wait_;
     Clock::time_point retry_at_ = Clock::now();
 
@@ -118,42 +144,59 @@ class RecordWriter::Impl {
     std::thread thread_;  // last, so that it starts when all else is there
 };
 
-void RecordWriter::Impl::write(Record record, Completion completion) {
-    static const Error full{"too many records are waiting for the store"};
-    bool first = false;
+void RecordWriter::Impl::end() {
     {
         const std::lock_guard lock(mutex_);
-        if (queue_.size() < queue_max_) {
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void RecordWriter::Impl::write(Record record, Completion completion) {
+    static const Error full{"too many records are waiting for the store"};
+    static const Error late{"the process ends"};
+    bool first = false;
+    const Error* why = &full;
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) why = &late;
+        if (queue_.size() < queue_max_ && !stopping_) {
             queue_.push_back({std::move(record), std::move(completion)});
             ++counts_.queued;
             changed_.notify_one();
             return;
         }
         ++counts_.lost;
-        counts_.last_error = full.message;
+        counts_.last_error = why->message;
         first = !std::exchange(queue_was_full_, true);
     }
     // Once for each time that the queue fills, as a line for each message would help nobody.
-    if (first) log::error("STORE_WRITE_FAILED", {{"error", full.message}, {"queue_max", queue_max_}});
-    completion(full);
+    if (first) log::error("STORE_RECORDS_LOST", {{"error", why->message}, {"queue_max", queue_max_}});
+    completion(*why);
 }
 
 RecordWriter::Counts RecordWriter::Impl::counts() const {
     const std::lock_guard lock(mutex_);
-    return counts_;
+    auto counts = counts_;
+    counts.failing = counts_.failing || queue_was_full_;
+    return counts;
 }
 
 void RecordWriter::Impl::run() {
     do {
         open_if_due();
+        // The kept ones last: nobody waits for them.
         write_batch(take_batch());
+        write_batch(take_kept());
     } while (await_work());
+    finish();
 }
 
 bool RecordWriter::Impl::await_work() {
     std::unique_lock lock(mutex_);
     const auto has_work = [this] { return stopping_ || !queue_.empty(); };
-    if (store_) {
+    if (store_ && kept_.empty()) {
         changed_.wait(lock, has_work);
     } else {
         changed_.wait_until(lock, retry_at_, has_work);
@@ -161,14 +204,16 @@ bool RecordWriter::Impl::await_work() {
     return !stopping_ || !queue_.empty();
 }
 
-std::vector<Item> RecordWriter::Impl::take_batch() {
+Items RecordWriter::Impl::take_batch() {
     const std::lock_guard lock(mutex_);
-    const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_max));
-    std::vector<Item> batch(std::make_move_iterator(queue_.begin()),
-                            std::make_move_iterator(queue_.begin() + count));
-    queue_.erase(queue_.begin(), queue_.begin() + count);
+    auto batch = taken_from(queue_);
     if (queue_.empty()) queue_was_full_ = false;
     return batch;
+}
+
+Items RecordWriter::Impl::take_kept() {
+    if (!store_ || Clock::now() < retry_at_) return {};
+    return taken_from(kept_);
 }
 
 bool RecordWriter::Impl::open_is_due() {
@@ -186,11 +231,12 @@ void RecordWriter::Impl::open_if_due() {
         // A store that could not be written to has recovered only when it can.
         if (!write_failed_) log::info(open_failed_ ? "STORE_RECOVERED" : "STORE_OPENED");
         open_failed_ = false;
-        return;
+        return set_failing(write_failed_);
     }
     open_failed_ = true;
     {
         const std::lock_guard lock(mutex_);
+        counts_.failing = true;
         counts_.last_error = opened.error().message;
     }
     log::error("STORE_OPEN_FAILED",
@@ -198,59 +244,124 @@ void RecordWriter::Impl::open_if_due() {
     wait_longer();
 }
 
-void RecordWriter::Impl::write_batch(std::vector<Item> batch) {
+void RecordWriter::Impl::write_batch(Items batch) {
     if (batch.empty()) return;
-    if (!store_) return complete(batch, Error{counts().last_error});
+    if (!store_) return keep(std::move(batch), Error{counts().last_error});
     Progress progress;
     progress.give_up = Clock::now() + salvage_time;
     append(batch, progress);
-    conclude(progress);
+    conclude(std::move(progress));
+}
+
+Status RecordWriter::Impl::hand_over(const std::vector<Record>& records) {
+    {
+        const std::lock_guard lock(mutex_);
+        counts_.appending = true;
+    }
+    auto status = append_to(*store_, records);
+    const std::lock_guard lock(mutex_);
+    counts_.appending = false;
+    ++counts_.appends;
+    return status;
 }
 
 void RecordWriter::Impl::append(std::span<Item> items, Progress& progress) {
     std::vector<Record> records;
     records.reserve(items.size());
     for (Item& item : items) records.push_back(std::move(item.record));
-    const Status status = append_to(*store_, records);
+    const Status status = hand_over(records);
     if (status) {
         progress.written += items.size();
+        note_written(items.size());
+        move_into(progress.refused, progress.doubtful);
+        progress.doubtful.clear();
         return complete(items, status);
     }
     ++progress.failures;
     progress.last_error = status.error().message;
-    if (items.size() == 1 || progress.hopeless()) {
-        progress.lost += items.size();
-        return complete(items, status);
-    }
     for (std::size_t i = 0; i < items.size(); ++i) items[i].record = std::move(records[i]);
+    if (progress.hopeless()) return move_into(progress.given_up, items);
+    if (items.size() == 1)
+        return move_into(store_is_at_fault(status.error()) ? progress.given_up : progress.doubtful, items);
     const auto half = items.size() / 2;
     append(items.first(half), progress);
     append(items.subspan(half), progress);
 }
 
-void RecordWriter::Impl::conclude(const Progress& progress) {
-    if (progress.lost > 0) {
-        log::error("STORE_WRITE_FAILED", {{"error", progress.last_error}, {"records", progress.lost}});
+void RecordWriter::Impl::conclude(Progress progress) {
+    const Error error{progress.last_error};
+    move_into(progress.given_up, progress.doubtful);
+    const bool failing = !progress.given_up.empty();
+    if (failing && !std::exchange(write_failed_, true)) {
+        log::error("STORE_WRITE_FAILED", {{"error", error.message}});
     }
-    if (progress.written > 0) {
+    if (progress.written == 0) {
+        store_.reset();
+        wait_longer();
+    } else {
         wait_ = waits_.first;
-        if (std::exchange(write_failed_, false)) log::info("STORE_RECOVERED");
-        return;
+        losing_ = false;
+        if (failing) retry_at_ = Clock::now() + wait_;
+        if (!failing && std::exchange(write_failed_, false)) log::info("STORE_RECOVERED");
     }
-    write_failed_ = true;
-    store_.reset();
-    wait_longer();
+    lose(progress.refused, error);
+    if (failing) keep(std::move(progress.given_up), error);
+    set_failing(write_failed_);
 }
 
 void RecordWriter::Impl::complete(std::span<Item> items, const Status& status) {
+    for (Item& item : items) {
+        if (const auto completion = std::exchange(item.completion, nullptr)) completion(status);
+    }
+}
+
+void RecordWriter::Impl::note_written(std::size_t records) {
+    const std::lock_guard lock(mutex_);
+    counts_.queued -= records;
+    counts_.written += records;
+    ++counts_.commits;
+}
+
+void RecordWriter::Impl::keep(Items items, const Error& error) {
+    {
+        const std::lock_guard lock(mutex_);
+        counts_.last_error = error.message;
+    }
+    const auto room = static_cast<std::size_t>(queue_max_) - std::min<std::size_t>(kept_.size(), queue_max_);
+    const std::span all(items);
+    const auto fitting = all.first(std::min(room, all.size()));
+    for (Item& item : fitting) kept_.push_back({std::move(item.record), nullptr});
+    complete(fitting, error);
+    lose(all.subspan(fitting.size()), error);
+}
+
+void RecordWriter::Impl::lose(std::span<Item> items, const Error& error) {
+    if (items.empty()) return;
     {
         const std::lock_guard lock(mutex_);
         counts_.queued -= items.size();
-        (status ? counts_.written : counts_.lost) += items.size();
-        if (status) ++counts_.commits;
-        if (!status) counts_.last_error = status.error().message;
+        counts_.lost += items.size();
+        counts_.last_error = error.message;
     }
-    for (Item& item : items) item.completion(status);
+    // Once for each time that the room runs out, as a line for each message would help nobody.
+    if (!std::exchange(losing_, true)) {
+        log::error("STORE_RECORDS_LOST", {{"error", error.message}, {"records", items.size()}});
+    }
+    complete(items, error);
+}
+
+void RecordWriter::Impl::finish() {
+    open_if_due();
+    retry_at_ = {};
+    while (store_ && !kept_.empty() && Clock::now() >= retry_at_) write_batch(take_kept());
+    Items rest(std::make_move_iterator(kept_.begin()), std::make_move_iterator(kept_.end()));
+    losing_ = false;  // how many are lost by the end is always told
+    lose(rest, Error{counts().last_error});
+}
+
+void RecordWriter::Impl::set_failing(bool failing) {
+    const std::lock_guard lock(mutex_);
+    counts_.failing = failing;
 }
 
 void RecordWriter::Impl::wait_longer() {
@@ -265,6 +376,10 @@ RecordWriter::RecordWriter(OpenStore open, std::uint64_t queue_max, RetryWaits w
     : impl_(std::make_unique<Impl>(std::move(open), queue_max, waits)) {}
 
 RecordWriter::~RecordWriter() = default;
+
+void RecordWriter::end() {
+    impl_->end();
+}
 
 void RecordWriter::write(Record record, Completion completion) {
     impl_->write(std::move(record), std::move(completion));

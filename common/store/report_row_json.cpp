@@ -5,9 +5,10 @@
 namespace defender::store {
 
 Status read_reasons(std::string_view json, ReportRow& row) {
-    const Json column{{"reasons", Json::parse(json, nullptr, false)}};
+    // As the member of an object, since that is what fields are read from.
+    const JsonTree column("{\"reasons\":" + std::string(json) + "}");
     std::optional<Error> error;
-    const JsonFields fields(column, "row", error);
+    const JsonFields fields(column.root(), "row", error);
     fields.array("reasons", row.reasons, [](const JsonFields& each, ReportReason& reason) {
         each.text("type", reason.type);
         each.text("comment", reason.comment);
@@ -17,9 +18,9 @@ Status read_reasons(std::string_view json, ReportRow& row) {
 }
 
 Status read_auth_results(std::string_view json, ReportRow& row) {
-    const Json column = Json::parse(json, nullptr, false);
+    const JsonTree column(json);
     std::optional<Error> error;
-    const JsonFields fields(column, "auth_results", error);
+    const JsonFields fields(column.root(), "auth_results", error);
     fields.array("dkim", row.dkim, [](const JsonFields& each, DkimAuthResult& signature) {
         each.text("domain", signature.domain);
         each.text("selector", signature.selector);

@@ -1,29 +1,60 @@
 #include "common/store/report_row_key.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
 #include "common/store/digest.hpp"
 
 namespace defender::store {
 namespace {
 
-constexpr std::size_t key_octets = 16;
+template <typename Number>
+std::string_view digits_of(Number number, std::array<char, 24>& room) {
+    const auto end = std::to_chars(room.data(), room.data() + room.size(), number).ptr;
+    return {room.data(), static_cast<std::size_t>(end - room.data())};
+}
 
 void append(std::string& text, std::string_view field) {
-    text += std::to_string(field.size());
+    std::array<char, 24> room;
+    text += digits_of(field.size(), room);
     text += ':';
     text += field;
 }
 
+/// Takes the fields from a canonical text one after another.
+class Fields {
+  public:
+    explicit Fields(std::string_view canonical) : left_(canonical) {}
+
+    std::string_view next() {
+        std::size_t length = 0;
+        const auto* begin = left_.data();
+        const auto digits = std::from_chars(begin, begin + left_.size(), length);
+        const auto head = static_cast<std::size_t>(digits.ptr - begin) + 1;
+        if (digits.ec != std::errc() || head > left_.size() || length > left_.size() - head) {
+            throw std::logic_error("no canonical text of a report's row");
+        }
+        const auto field = left_.substr(head, length);
+        left_.remove_prefix(head + length);
+        return field;
+    }
+    bool next_flag() { return next() == "1"; }
+
+  private:
+    std::string_view left_;
+};
+
 }  // namespace
 
-void write_canonical(const ReportSeries& series, std::string& text) {
-    text.clear();
-    append(text, std::to_string(series.day.number));
+void append_canonical(const ReportSeries& series, std::string& text) {
+    std::array<char, 24> room;
+    append(text, digits_of(series.day.number, room));
     append(text, series.policy_domain);
     append(text, series.policy_record);
 }
 
-void write_canonical(const ReportTuple& tuple, std::string& text) {
-    text.clear();
+void append_canonical(const ReportTuple& tuple, std::string& text) {
     append(text, tuple.source_ip);
     append(text, tuple.disposition);
     append(text, tuple.dkim_aligned ? "1" : "0");
@@ -34,8 +65,39 @@ void write_canonical(const ReportTuple& tuple, std::string& text) {
     append(text, tuple.auth_results);
 }
 
-std::string key_of(std::string_view canonical) {
-    return sha256(canonical).substr(0, key_octets);
+ReportSeries series_from(std::string_view canonical) {
+    Fields fields(canonical);
+    ReportSeries series;
+    const auto day = fields.next();
+    std::from_chars(day.data(), day.data() + day.size(), series.day.number);
+    series.policy_domain = fields.next();
+    series.policy_record = fields.next();
+    return series;
+}
+
+ReportTuple tuple_from(std::string_view canonical) {
+    Fields fields(canonical);
+    ReportTuple tuple;
+    tuple.source_ip = fields.next();
+    tuple.disposition = fields.next();
+    tuple.dkim_aligned = fields.next_flag();
+    tuple.spf_aligned = fields.next_flag();
+    tuple.reasons = fields.next();
+    tuple.header_from = fields.next();
+    tuple.envelope_from = fields.next();
+    tuple.auth_results = fields.next();
+    return tuple;
+}
+
+ReportKey key_of(std::string_view canonical) {
+    const auto digest = sha256(canonical);
+    ReportKey key;
+    std::copy_n(digest.begin(), key.size(), key.begin());
+    return key;
+}
+
+std::string octets_of(const ReportKey& key) {
+    return {key.begin(), key.end()};
 }
 
 std::int64_t spread_of(std::string_view policy_domain) {

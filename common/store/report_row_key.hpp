@@ -1,9 +1,11 @@
 /// What records are summed up by: the series of a report and the tuple of a row, and the keys of both.
 ///
 /// A key is the first 16 octets of SHA-256 over the fields, each with its length in front, so that no two
-/// sets of fields make one text. Thread-safety: pure functions on values.
+/// sets of fields make one text, and the fields can be read from it again. Series and tuples refer to the
+/// text that they were read from, which must outlive them. Thread-safety: pure functions on values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,28 +17,35 @@ namespace defender::store {
 /// Reports that differ in nothing but their edition.
 struct ReportSeries {
     UtcDay day;
-    std::string policy_domain;
-    std::string policy_record;  ///< as published
+    std::string_view policy_domain;
+    std::string_view policy_record;  ///< as published
 };
 
 /// The columns of a row of a report, as records have them (RFC 7489 appendix C, RecordType); JSON stays text.
 struct ReportTuple {
-    std::string source_ip;
-    std::string disposition;
+    std::string_view source_ip;
+    std::string_view disposition;
     bool dkim_aligned = false;
     bool spf_aligned = false;
-    std::string reasons;
-    std::string header_from;
-    std::string envelope_from;
-    std::string auth_results;
+    std::string_view reasons;
+    std::string_view header_from;
+    std::string_view envelope_from;
+    std::string_view auth_results;
 };
 
-/// The fields as one text, in place of what `text` held.
-void write_canonical(const ReportSeries& series, std::string& text);
-void write_canonical(const ReportTuple& tuple, std::string& text);
+/// In the order of its octets.
+using ReportKey = std::array<unsigned char, 16>;
 
-/// 16 octets.
-[[nodiscard]] std::string key_of(std::string_view canonical);
+/// Adds the fields as one text to what `text` holds.
+void append_canonical(const ReportSeries& series, std::string& text);
+void append_canonical(const ReportTuple& tuple, std::string& text);
+
+/// What append_canonical() has written, and nothing else.
+[[nodiscard]] ReportSeries series_from(std::string_view canonical);
+[[nodiscard]] ReportTuple tuple_from(std::string_view canonical);
+
+[[nodiscard]] ReportKey key_of(std::string_view canonical);
+[[nodiscard]] std::string octets_of(const ReportKey& key);
 
 /// The policy domain's share, of 65536, in the time over which reports are made.
 [[nodiscard]] std::int64_t spread_of(std::string_view policy_domain);

@@ -1,6 +1,7 @@
 #include "common/store/report_store.hpp"
 
 #include <array>
+#include <utility>
 
 namespace defender::store {
 namespace {
@@ -19,6 +20,24 @@ std::optional<typename Values::value_type> named(const Values& values, std::stri
 }
 
 }  // namespace
+
+Result<std::optional<Report>> ReportStore::begin_close(UtcSeconds now, std::int64_t delay_seconds,
+                                                       std::int64_t spread_seconds, const Lease& lease) {
+    return first_of(begin_closing(now, delay_seconds, spread_seconds, lease, 1));
+}
+
+Result<bool> ReportStore::finish_close(std::int64_t report, const Lease& lease,
+                                       const std::vector<NewDocument>& documents) {
+    const auto closed = finish_closing({{report, documents}}, lease);
+    if (!closed) return closed.error();
+    return !closed->empty();
+}
+
+Result<std::optional<Report>> first_of(Result<std::vector<Report>> reports) {
+    if (!reports) return reports.error();
+    if (reports->empty()) return std::optional<Report>();
+    return std::optional<Report>(std::move(reports.value().front()));
+}
 
 std::string_view to_string(DeliveryState state) noexcept {
     switch (state) {

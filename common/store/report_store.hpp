@@ -8,11 +8,12 @@
 /// by a reporter that may die is held by a lease: another takes it over once the lease is over, which it is
 /// from the second `until` on. A holder that was late keeps what nobody has taken over in the meantime. Each
 /// function is one step, or none, and on the disk when it returns; a closing is so with the next step that is
-/// not one, as until then nothing of it has been seen outside. Not thread-safe: one thread uses an object;
-/// any number of objects and processes may share the database. Failure: an Error; nothing was done then, and
-/// trying again is right.
+/// not one, as until then nothing of it has been seen outside, and so is a fold. Not thread-safe: one thread
+/// uses an object; any number of objects and processes may share the database. Failure: an Error; nothing was
+/// done then, and trying again is right.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -122,6 +123,12 @@ struct NewDocument {
     std::vector<Delivery> deliveries;
 };
 
+/// A report with all that becomes of it.
+struct ClosedReport {
+    std::int64_t id = 0;
+    std::vector<NewDocument> documents;
+};
+
 /// A delivery as it is listed: with what it delivers, without the content.
 struct DeliveryListing {
     Delivery delivery;
@@ -158,23 +165,28 @@ class ReportStore {
   public:
     virtual ~ReportStore() = default;
 
-    /// Folds at most `limit` records, and not more than are held in memory well, into the rows of their
-    /// reports; how many it took (told by their ids, as in OutboxCounts), 0 where all are folded. Exactly
-    /// once for each record, however many fold at once and wherever one dies. Records are read outside the
-    /// transaction that writes.
+    /// Folds at most `limit` records, and not more than FoldBounds allows, into the rows of their reports;
+    /// how many it took (told by their ids, as in OutboxCounts), 0 where all are folded. Exactly once for
+    /// each record, however many fold at once and wherever one dies. Records are read outside the
+    /// transactions that write. A batch of many rows is written by several: what fails in between, or dies,
+    /// has begun a batch, which the next fold ends first, whatever its `limit`.
     [[nodiscard]] virtual Result<std::uint64_t> fold(std::uint64_t limit) = 0;
 
     /// Reports that are open: of one day or any, of one policy domain or (empty) any; by day, policy domain
     /// and policy text. For previews.
     [[nodiscard]] virtual Result<std::vector<Report>> open_reports(std::optional<UtcDay> day,
                                                                    const std::string& policy_domain) = 0;
-    /// Takes one report whose closing was left by another, or else one open report that is due, the earliest
-    /// day first, and makes it *closing*. Due: its day's end + delay + its own share of spread (by its policy
-    /// domain) is not after `now`. Nothing where there is none.
-    [[nodiscard]] virtual Result<std::optional<Report>> begin_close(UtcSeconds now,
+    /// Takes reports whose closing was left by another, or else open ones that are due, the earliest day
+    /// first, and makes them *closing*: `most` at most, none where there is none. Due: its day's end + delay
+    /// + its own share of spread (by its policy domain) is not after `now`.
+    [[nodiscard]] virtual Result<std::vector<Report>> begin_closing(UtcSeconds now,
                                                                     std::int64_t delay_seconds,
                                                                     std::int64_t spread_seconds,
-                                                                    const Lease& lease) = 0;
+                                                                    const Lease& lease,
+                                                                    std::uint64_t most) = 0;
+    /// begin_closing() of one; nothing where there is none.
+    [[nodiscard]] Result<std::optional<Report>> begin_close(UtcSeconds now, std::int64_t delay_seconds,
+                                                            std::int64_t spread_seconds, const Lease& lease);
     /// Makes one open report *closing*, due or not; nothing where it is not open.
     [[nodiscard]] virtual Result<std::optional<Report>> begin_close_of(std::int64_t report,
                                                                        const Lease& lease) = 0;
@@ -183,12 +195,16 @@ class ReportStore {
     /// handler gives false to stop and must not use the store.
     [[nodiscard]] virtual Status rows(std::int64_t report,
                                       const std::function<bool(const ReportRow&)>& handler) = 0;
-    /// Ends a closing: the documents and deliveries come into being, the rows go. No documents: the report is
-    /// closed without a trace. False where the lease was lost, and then nothing is written. Where the rows
-    /// are many they are deleted bit by bit after the report is closed; what a crash leaves of them is seen
-    /// by nobody and cleared away by expire_documents().
-    [[nodiscard]] virtual Result<bool> finish_close(std::int64_t report, const Lease& lease,
-                                                    const std::vector<NewDocument>& documents) = 0;
+    /// Ends closings, all in one step: the documents and deliveries come into being, the rows go. No
+    /// documents: the report is closed without a trace. Gives the reports that it closed: where a lease was
+    /// lost, nothing is written of that report. Where the rows are many they are deleted bit by bit after the
+    /// report is closed; what a crash leaves of them is seen by nobody and cleared away by
+    /// expire_documents().
+    [[nodiscard]] virtual Result<std::vector<std::int64_t>> finish_closing(
+        const std::vector<ClosedReport>& reports, const Lease& lease) = 0;
+    /// finish_closing() of one; false where the lease was lost.
+    [[nodiscard]] Result<bool> finish_close(std::int64_t report, const Lease& lease,
+                                            const std::vector<NewDocument>& documents);
     /// When the next open report falls due, or the next delivery, or a lease ends; nothing where there is
     /// none.
     [[nodiscard]] virtual Result<std::optional<UtcSeconds>> next_due(std::int64_t delay_seconds,
@@ -233,8 +249,23 @@ class ReportStore {
     [[nodiscard]] virtual Result<OutboxCounts> counts() = 0;
 };
 
+/// What one fold holds and does at once. The more records are summed up before anything is written, the fewer
+/// pages are written for each.
+struct FoldBounds {
+    /// Sums in memory, but for those of the records last read.
+    std::size_t octets = std::size_t{128} * 1024 * 1024;
+    /// Records read by one statement: a reader that stays for long keeps SQLite from using its WAL anew.
+    std::uint64_t records = 20000;
+    /// Rows written by one transaction: some milliseconds of holding SQLite's write lock.
+    std::size_t rows = 5000;
+};
+
 /// The reports in the database behind `connection`, whose schema is at this program's version.
-[[nodiscard]] std::unique_ptr<ReportStore> make_report_store(std::unique_ptr<SqlConnection> connection);
+[[nodiscard]] std::unique_ptr<ReportStore> make_report_store(std::unique_ptr<SqlConnection> connection,
+                                                             const FoldBounds& bounds = {});
+
+/// The first, where there is one.
+[[nodiscard]] Result<std::optional<Report>> first_of(Result<std::vector<Report>> reports);
 
 [[nodiscard]] std::string_view to_string(DeliveryState state) noexcept;
 [[nodiscard]] std::string_view to_string(DocumentKind kind) noexcept;

@@ -1,42 +1,73 @@
 #include "common/store/report_sums.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <tuple>
 
 namespace defender::store {
 namespace {
 
-template <typename Sum>
-void sort_by_key(std::vector<Sum>& sums) {
-    std::sort(sums.begin(), sums.end(), [](const Sum& a, const Sum& b) { return a.key < b.key; });
+/// What a hash table needs for an element besides its text.
+constexpr std::size_t octets_of_element = 72;
+
+using SeriesNumber = std::uint32_t;
+
+void append_number(std::string& text, SeriesNumber number) {
+    char octets[sizeof number];
+    std::memcpy(octets, &number, sizeof number);
+    text.append(octets, sizeof number);
+}
+
+SeriesNumber number_before(std::string_view text) {
+    SeriesNumber number = 0;
+    std::memcpy(&number, text.data(), sizeof number);
+    return number;
 }
 
 }  // namespace
 
-void ReportSums::add(ReportSeries series, ReportTuple tuple) {
-    write_canonical(series, text_);
-    auto of_series = series_.find(text_);
-    if (of_series == series_.end()) of_series = series_.emplace(text_, Series{std::move(series), {}}).first;
-    auto& rows = of_series->second.rows;
-    write_canonical(tuple, text_);
-    auto row = rows.find(text_);
-    if (row == rows.end()) row = rows.emplace(text_, Row{std::move(tuple), 0}).first;
-    ++row->second.messages;
+template <typename Value>
+Value& ReportSums::at(ByText<Value>& values, std::string_view text, Value fresh) {
+    if (const auto found = values.find(text); found != values.end()) return found->second;
+    auto* kept = static_cast<char*>(memory_.allocate(text.size(), 1));
+    std::memcpy(kept, text.data(), text.size());
+    octets_ += text.size() + octets_of_element;
+    return values.emplace(std::string_view(kept, text.size()), fresh).first->second;
 }
 
-std::vector<SeriesSum> ReportSums::take() {
-    std::vector<SeriesSum> sums;
-    sums.reserve(series_.size());
-    for (auto& [text, of_series] : series_) {
-        SeriesSum sum{key_of(text), std::move(of_series.series), {}};
-        sum.rows.reserve(of_series.rows.size());
-        for (auto& [row_text, row] : of_series.rows) {
-            sum.rows.push_back({key_of(row_text), std::move(row.tuple), row.messages});
-        }
-        sort_by_key(sum.rows);
-        sums.push_back(std::move(sum));
+void ReportSums::add(const ReportSeries& series, const ReportTuple& tuple) {
+    text_.clear();
+    append_canonical(series, text_);
+    const auto number = at(series_, text_, static_cast<SeriesNumber>(series_.size()));
+    text_.clear();
+    append_number(text_, number);
+    append_canonical(tuple, text_);
+    ++at(rows_, text_, std::uint64_t{0});
+}
+
+SortedSums ReportSums::sorted() const {
+    struct Numbered {
+        SeriesSum sum;
+        SeriesNumber number;
+    };
+    std::vector<Numbered> all;
+    all.reserve(series_.size());
+    for (const auto& [text, number] : series_) all.push_back({{key_of(text), series_from(text)}, number});
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.sum.key < b.sum.key; });
+    SortedSums sums;
+    std::vector<std::size_t> places(all.size());
+    for (const auto& [sum, number] : all) {
+        places[number] = sums.series.size();
+        sums.series.push_back(sum);
     }
-    sort_by_key(sums);
-    series_.clear();
+    sums.rows.reserve(rows_.size());
+    for (const auto& [text, messages] : rows_) {
+        const auto tuple = text.substr(sizeof(SeriesNumber));
+        sums.rows.push_back({places[number_before(text)], key_of(tuple), tuple, messages});
+    }
+    std::sort(sums.rows.begin(), sums.rows.end(), [](const RowSum& a, const RowSum& b) {
+        return std::tie(a.series, a.key) < std::tie(b.series, b.key);
+    });
     return sums;
 }
 

@@ -43,7 +43,9 @@ class SqlRow {
     /// 0 where it is NULL.
     [[nodiscard]] virtual std::int64_t number(int column) const = 0;
     /// Empty where it is NULL.
-    [[nodiscard]] virtual std::string text(int column) const = 0;
+    [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+    /// The same without a copy.
+    [[nodiscard]] virtual std::string_view view(int column) const = 0;
     [[nodiscard]] virtual std::string octets(int column) const = 0;
 };
 

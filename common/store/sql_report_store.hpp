@@ -4,8 +4,10 @@
 /// ReportStore.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,17 +22,19 @@ inline constexpr const char* waiting_deliveries =
 
 class SqlReportStore final : public ReportStore {
   public:
-    explicit SqlReportStore(std::unique_ptr<SqlConnection> connection) : connection_(std::move(connection)) {}
+    SqlReportStore(std::unique_ptr<SqlConnection> connection, const FoldBounds& bounds)
+        : connection_(std::move(connection)), bounds_(bounds) {}
 
     Result<std::uint64_t> fold(std::uint64_t limit) override;
     Result<std::vector<Report>> open_reports(std::optional<UtcDay> day,
                                              const std::string& policy_domain) override;
-    Result<std::optional<Report>> begin_close(UtcSeconds now, std::int64_t delay_seconds,
-                                              std::int64_t spread_seconds, const Lease& lease) override;
+    Result<std::vector<Report>> begin_closing(UtcSeconds now, std::int64_t delay_seconds,
+                                              std::int64_t spread_seconds, const Lease& lease,
+                                              std::uint64_t most) override;
     Result<std::optional<Report>> begin_close_of(std::int64_t report, const Lease& lease) override;
     Status rows(std::int64_t report, const std::function<bool(const ReportRow&)>& handler) override;
-    Result<bool> finish_close(std::int64_t report, const Lease& lease,
-                              const std::vector<NewDocument>& documents) override;
+    Result<std::vector<std::int64_t>> finish_closing(const std::vector<ClosedReport>& reports,
+                                                     const Lease& lease) override;
     Result<std::optional<UtcSeconds>> next_due(std::int64_t delay_seconds,
                                                std::int64_t spread_seconds) override;
     Status add(const NewDocument& document) override;
@@ -51,15 +55,20 @@ class SqlReportStore final : public ReportStore {
     Result<OutboxCounts> counts() override;
 
   private:
-    /// A journal, and up to which record of it all are folded. SQLite has one, PostgreSQL one for each
-    /// gateway.
+    /// How far a journal is folded. SQLite has one, PostgreSQL one for each gateway.
     struct Journal {
         std::string name;
-        std::int64_t folded_id = 0;
+        std::int64_t folded_id = 0;  ///< the records up to this one are folded
+        /// Greater than folded_id: the records up to this one are being folded, as one batch, of which the
+        /// rows up to folding_key are written.
+        std::int64_t folding_id = 0;
+        std::string folding_key;  ///< of the row's series, then its own
+
+        [[nodiscard]] bool has_begun_batch() const noexcept { return folding_id > folded_id; }
     };
-    /// Records of one journal that are folded together; the days are told in PostgreSQL only.
-    struct Batch {
-        std::uint64_t records = 0;
+    /// Records that follow one another; the days are told in PostgreSQL only.
+    struct Records {
+        std::uint64_t count = 0;
         std::int64_t last_id = 0;
         UtcDay first_day;
         UtcDay last_day;
@@ -67,7 +76,7 @@ class SqlReportStore final : public ReportStore {
     /// What became of one try to fold a batch.
     struct Folded {
         std::uint64_t records = 0;
-        bool overtaken = false;  ///< by another; nothing was written
+        bool again = false;  ///< another was faster, or a batch whose records have expired was ended
     };
 
     [[nodiscard]] bool is_sqlite() const noexcept { return connection_->dialect() == SqlDialect::sqlite; }
@@ -75,17 +84,24 @@ class SqlReportStore final : public ReportStore {
     // sql_report_store_folding.cpp
     Result<std::vector<Journal>> journals();
     Result<Folded> fold_journal(const Journal& journal, std::uint64_t limit);
-    Result<Batch> next_batch(const Journal& journal, std::uint64_t limit);
-    Status sum_up(const Journal& journal, const Batch& batch, ReportSums& sums);
-    Result<bool> write_batch(const Journal& journal, const Batch& batch, std::vector<SeriesSum> sums);
-    Status write_sums(std::vector<SeriesSum> sums);
-    Result<std::vector<std::int64_t>> open_report_ids(const std::vector<SeriesSum>& sums);
-    Result<std::int64_t> open_edition(const SeriesSum& sum, std::int64_t edition);
+    Result<Records> sum_up_batch(const Journal& journal, std::uint64_t limit, ReportSums& sums);
+    Result<Records> next_records(const Journal& journal, std::int64_t after, std::uint64_t limit);
+    Status sum_up(const Journal& journal, std::int64_t after, const Records& records, ReportSums& sums);
+    Result<bool> write_batch(Journal journal, std::int64_t last_id, const SortedSums& sums);
+    Result<bool> write_piece(const Journal& before, const Journal& after, const SortedSums& sums,
+                             std::span<const RowSum> piece);
 
     // sql_report_store_closing.cpp
-    Result<std::optional<Report>> take_report(std::string_view condition, const SqlValues& values);
-    Result<std::optional<Report>> counted(Result<std::optional<Report>> taken);
+    Result<std::vector<Report>> take_reports(std::string_view condition, SqlValues values,
+                                             std::uint64_t most);
+    Result<std::vector<Report>> counted(Result<std::vector<Report>> taken);
+    /// What became of the end of one closing.
+    enum class Ending { lease_lost, whole, rows_left };
+    Result<Ending> finish_one(const ClosedReport& report, const Lease& lease);
+    Result<bool> holds(std::int64_t report, const Lease& lease);
     Result<bool> delete_some_rows(std::int64_t report);
+    Status set_state(std::int64_t report, std::string_view state);
+    void yield_write_lock(std::chrono::steady_clock::time_point taken) const;
     Status delete_rows(std::int64_t report);
 
     // sql_report_store_outbox.cpp
@@ -98,8 +114,10 @@ class SqlReportStore final : public ReportStore {
     Result<std::uint64_t> delete_in_pieces(std::string_view sql, std::int64_t before);
     Status clear_away_rows();
     Result<std::uint64_t> unfolded(const Journal& journal);
+    Result<std::int64_t> newest_id(const Journal& journal);
 
     std::unique_ptr<SqlConnection> connection_;
+    const FoldBounds bounds_;
     std::uint64_t folds_ = 0;
 };
 

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include "common/store/report_row_json.hpp"
 #include "common/store/sql_report_store.hpp"
@@ -9,6 +11,9 @@ namespace {
 
 /// Rows deleted by one transaction: some milliseconds of holding SQLite's write lock.
 constexpr std::int64_t rows_at_once = 2000;
+
+/// SQLite tries again for a lock at least as often as this; longer waits would help nobody who waits for it.
+constexpr std::chrono::steady_clock::duration longest_yield = std::chrono::milliseconds(100);
 
 constexpr std::string_view report_columns = "id, day, policy_domain, policy_record, edition";
 
@@ -31,8 +36,8 @@ Result<ReportRow> row_of(const SqlRow& columns) {
     row.dkim_aligned = columns.number(4) != 0;
     row.spf_aligned = columns.number(5) != 0;
     row.count = static_cast<std::uint64_t>(columns.number(8));
-    if (auto read = read_reasons(columns.text(6), row); !read) return read.error();
-    if (auto read = read_auth_results(columns.text(7), row); !read) return read.error();
+    if (auto read = read_reasons(columns.view(6), row); !read) return read.error();
+    if (auto read = read_auth_results(columns.view(7), row); !read) return read.error();
     return row;
 }
 
@@ -41,8 +46,8 @@ Result<ReportRow> row_of(const SqlRow& columns) {
 Result<std::vector<Report>> SqlReportStore::open_reports(std::optional<UtcDay> day,
                                                          const std::string& policy_domain) {
     std::string sql = "SELECT " + std::string(report_columns) +
-                      ", (SELECT sum(messages) FROM report_row WHERE report_row.report = report.id),"
-                      " (SELECT count(*) FROM report_row WHERE report_row.report = report.id)"
+                      ", (SELECT sum(messages) FROM report_count WHERE report_count.report = report.id),"
+                      " (SELECT count(*) FROM report_count WHERE report_count.report = report.id)"
                       " FROM report WHERE state = 'open'";
     SqlValues values;
     if (day) {
@@ -64,46 +69,60 @@ Result<std::vector<Report>> SqlReportStore::open_reports(std::optional<UtcDay> d
     return reports;
 }
 
-Result<std::optional<Report>> SqlReportStore::begin_close(UtcSeconds now, std::int64_t delay_seconds,
-                                                          std::int64_t spread_seconds, const Lease& lease) {
-    const SqlUnhurriedCommits unhurried(*connection_);  // undone, the report is open as before
-    auto left = take_report("state = 'closing' AND lease_until <= $3", {lease.owner, lease.until, now});
-    if (!left || left.value()) return counted(std::move(left));
-    return counted(take_report(
+Result<std::vector<Report>> SqlReportStore::begin_closing(UtcSeconds now, std::int64_t delay_seconds,
+                                                          std::int64_t spread_seconds, const Lease& lease,
+                                                          std::uint64_t most) {
+    const SqlUnhurriedCommits unhurried(*connection_);  // undone, the reports are open as before
+    auto left =
+        take_reports("state = 'closing' AND lease_until <= $3", {lease.owner, lease.until, now}, most);
+    if (!left || !left->empty()) return counted(std::move(left));
+    return counted(take_reports(
         "state = 'open' AND (day + 1) * 86400 <= $3 AND (day + 1) * 86400 + spread * $4 / 65536 <= $3",
-        {lease.owner, lease.until, now - delay_seconds, spread_seconds}));
+        {lease.owner, lease.until, now - delay_seconds, spread_seconds}, most));
 }
 
 Result<std::optional<Report>> SqlReportStore::begin_close_of(std::int64_t report, const Lease& lease) {
-    return counted(take_report("state = 'open' AND id = $3", {lease.owner, lease.until, report}));
+    return first_of(
+        counted(take_reports("state = 'open' AND id = $3", {lease.owner, lease.until, report}, 1)));
 }
 
-/// Makes the first report that meets the condition closing. The values of the lease come first.
-Result<std::optional<Report>> SqlReportStore::take_report(std::string_view condition,
-                                                          const SqlValues& values) {
+/// Makes the first reports that meet the condition closing. The values of the lease come first.
+Result<std::vector<Report>> SqlReportStore::take_reports(std::string_view condition, SqlValues values,
+                                                         std::uint64_t most) {
+    values.emplace_back(static_cast<std::int64_t>(most));
     // What another is just taking is passed over, not waited for.
     const std::string sql =
-        "UPDATE report SET state = 'closing', lease_owner = $1, lease_until = $2 WHERE id ="
+        "UPDATE report SET state = 'closing', lease_owner = $1, lease_until = $2 WHERE id IN"
         " (SELECT id FROM report WHERE " +
-        std::string(condition) + " ORDER BY day, spread, id LIMIT 1" +
-        (is_sqlite() ? "" : " FOR UPDATE SKIP LOCKED") + ") RETURNING " + std::string(report_columns);
-    std::optional<Report> report;
-    const auto done = connection_->run(sql, values, [&](const SqlRow& row) { report = report_of(row); });
+        std::string(condition) + " ORDER BY day, spread, id LIMIT $" + std::to_string(values.size()) +
+        (is_sqlite() ? "" : " FOR UPDATE SKIP LOCKED") + ") RETURNING " + std::string(report_columns) +
+        ", spread";
+    std::vector<std::pair<std::int64_t, Report>> taken;  // with the spread
+    const auto done = connection_->run(
+        sql, values, [&](const SqlRow& row) { taken.emplace_back(row.number(5), report_of(row)); });
     if (!done) return done.error();
-    return report;
+    std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.second.day.number, a.first, a.second.id) <
+               std::tie(b.second.day.number, b.first, b.second.id);
+    });
+    std::vector<Report> reports;
+    for (auto& [spread, report] : taken) reports.push_back(std::move(report));
+    return reports;
 }
 
-/// With its messages and rows, which are final. Not in the step before: that one would hold the lock of the
+/// With their messages and rows, which are final. Not in the step before: that one would hold the lock of the
 /// database meanwhile, and in PostgreSQL count what it saw before it had waited for a fold to end.
-Result<std::optional<Report>> SqlReportStore::counted(Result<std::optional<Report>> taken) {
-    if (!taken || !taken.value()) return taken;
-    auto& report = *taken.value();
-    const auto done = connection_->run("SELECT count(*), sum(messages) FROM report_row WHERE report = $1",
-                                       {report.id}, [&](const SqlRow& row) {
-                                           report.rows = static_cast<std::uint64_t>(row.number(0));
-                                           report.messages = static_cast<std::uint64_t>(row.number(1));
-                                       });
-    if (!done) return done.error();
+Result<std::vector<Report>> SqlReportStore::counted(Result<std::vector<Report>> taken) {
+    if (!taken) return taken;
+    for (auto& report : taken.value()) {
+        const auto done =
+            connection_->run("SELECT count(*), sum(messages) FROM report_count WHERE report = $1",
+                             {report.id}, [&](const SqlRow& row) {
+                                 report.rows = static_cast<std::uint64_t>(row.number(0));
+                                 report.messages = static_cast<std::uint64_t>(row.number(1));
+                             });
+        if (!done) return done.error();
+    }
     return taken;
 }
 
@@ -119,7 +138,8 @@ Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const 
     };
     const auto done = connection_->run(
         "SELECT source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, reasons,"
-        " auth_results, messages FROM report_row WHERE report ="
+        " auth_results, messages FROM report_row AS r JOIN report_count AS c"
+        " ON c.report = r.report AND c.row_key = r.row_key WHERE r.report ="
         " (SELECT id FROM report WHERE id = $1 AND state IN ('open', 'closing'))"
         " ORDER BY source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, reasons,"
         " auth_results",
@@ -129,56 +149,90 @@ Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const 
     return Done{};
 }
 
-Result<bool> SqlReportStore::finish_close(std::int64_t report, const Lease& lease,
-                                          const std::vector<NewDocument>& documents) {
-    // Undone, the report is closing or open as before and none of its documents is on its way: the step to
-    // *sending* waits for the disk, and so for this one.
+Result<std::vector<std::int64_t>> SqlReportStore::finish_closing(const std::vector<ClosedReport>& reports,
+                                                                 const Lease& lease) {
+    // Undone, the reports are closing or open as before and none of their documents is on its way: the step
+    // to *sending* waits for the disk, and so for this one.
     const SqlUnhurriedCommits unhurried(*connection_);
     auto transaction = SqlTransaction::begin(*connection_);
     if (!transaction) return transaction.error();
-    const auto closed = connection_->run(
-        "UPDATE report SET state = 'emptying', lease_owner = '', lease_until = 0"
-        " WHERE id = $1 AND state = 'closing' AND lease_owner = $2 AND lease_until = $3",
-        {report, lease.owner, lease.until});
-    if (!closed) return closed.error();
-    if (*closed == 0) return false;
-    for (const auto& each : documents) {
-        const auto inserted = insert_document(each, report);
+    std::vector<std::int64_t> closed;
+    std::vector<std::int64_t> with_rows;
+    for (const auto& report : reports) {
+        const auto ending = finish_one(report, lease);
+        if (!ending) return ending.error();
+        if (*ending != Ending::lease_lost) closed.push_back(report.id);
+        if (*ending == Ending::rows_left) with_rows.push_back(report.id);
+    }
+    if (auto done = transaction.value()->commit(); !done) return done.error();
+    // They are closed by now; where this fails, the rest is cleared away later.
+    for (const auto report : with_rows) static_cast<void>(delete_rows(report));
+    return closed;
+}
+
+Result<SqlReportStore::Ending> SqlReportStore::finish_one(const ClosedReport& report, const Lease& lease) {
+    const auto held = holds(report.id, lease);
+    if (!held) return held.error();
+    if (!*held) return Ending::lease_lost;
+    for (const auto& each : report.documents) {
+        const auto inserted = insert_document(each, report.id);
         if (!inserted) return inserted.error();
         if (!*inserted) return Error{"there is a report " + each.document.report_id + " already"};
     }
-    const auto more = delete_some_rows(report);
+    const auto more = delete_some_rows(report.id);
     if (!more) return more.error();
-    if (auto done = transaction.value()->commit(); !done) return done.error();
-    // It is closed by now; where this fails, the rest is cleared away later.
-    if (*more) static_cast<void>(delete_rows(report));
-    return true;
+    if (auto done = set_state(report.id, *more ? "emptying" : "closed"); !done) return done.error();
+    return *more ? Ending::rows_left : Ending::whole;
 }
 
-/// Deletes rows of a report that is emptying; it is closed with the last of them. True where more may be
-/// left.
+/// Whether the report is closing under this lease; it stays so until the end of the transaction.
+Result<bool> SqlReportStore::holds(std::int64_t report, const Lease& lease) {
+    const auto found = connection_->run(
+        "SELECT 1 FROM report WHERE id = $1 AND state = 'closing' AND lease_owner = $2 AND lease_until = $3" +
+            std::string(is_sqlite() ? "" : " FOR UPDATE"),
+        {report, lease.owner, lease.until});
+    if (!found) return found.error();
+    return *found > 0;
+}
+
+Status SqlReportStore::set_state(std::int64_t report, std::string_view state) {
+    const auto set =
+        connection_->run("UPDATE report SET state = $1, lease_owner = '', lease_until = 0 WHERE id = $2",
+                         {std::string(state), report});
+    if (!set) return set.error();
+    return Done{};
+}
+
+/// True where more may be left.
 Result<bool> SqlReportStore::delete_some_rows(std::int64_t report) {
-    const auto deleted = connection_->run(
-        "DELETE FROM report_row WHERE report = $1 AND row_key IN"
-        " (SELECT row_key FROM report_row WHERE report = $1 LIMIT $2)",
-        {report, rows_at_once});
-    if (!deleted) return deleted.error();
-    if (*deleted == static_cast<std::uint64_t>(rows_at_once)) return true;
-    const auto closed =
-        connection_->run("UPDATE report SET state = 'closed' WHERE id = $1 AND state = 'emptying'", {report});
-    if (!closed) return closed.error();
-    return false;
+    bool more = false;
+    // The counts are as many as the rows, and of the same keys.
+    for (const auto* sql : {"DELETE FROM report_row WHERE report = $1 AND row_key IN"
+                            " (SELECT row_key FROM report_row WHERE report = $1 LIMIT $2)",
+                            "DELETE FROM report_count WHERE report = $1 AND row_key IN"
+                            " (SELECT row_key FROM report_count WHERE report = $1 LIMIT $2)"}) {
+        const auto deleted = connection_->run(sql, {report, rows_at_once});
+        if (!deleted) return deleted.error();
+        more = more || *deleted == static_cast<std::uint64_t>(rows_at_once);
+    }
+    return more;
 }
 
+/// Deletes the rows of a report that is emptying, bit by bit; it is closed with the last of them.
 Status SqlReportStore::delete_rows(std::int64_t report) {
     for (;;) {
         const auto begun = std::chrono::steady_clock::now();
         const auto more = delete_some_rows(report);
         if (!more) return more.error();
-        if (!*more) return Done{};
-        // Half of the time is left to those who write, as SQLite's lock is not fair.
-        if (is_sqlite()) std::this_thread::sleep_for(std::chrono::steady_clock::now() - begun);
+        if (!*more) return set_state(report, "closed");
+        yield_write_lock(begun);
     }
+}
+
+/// After holding it since `taken`: half of the time is left to those who write, as SQLite's lock is not fair.
+void SqlReportStore::yield_write_lock(std::chrono::steady_clock::time_point taken) const {
+    const std::chrono::steady_clock::duration held = std::chrono::steady_clock::now() - taken;
+    if (is_sqlite()) std::this_thread::sleep_for(std::min(held, longest_yield));
 }
 
 }  // namespace defender::store

@@ -1,27 +1,21 @@
 #include <algorithm>
-#include <iterator>
-#include <map>
-#include <span>
+#include <chrono>
+#include <limits>
 
+#include "common/store/report_sums_writer.hpp"
 #include "common/store/sql_report_store.hpp"
 
 namespace defender::store {
 namespace {
-
-/// Records folded at once, at most: some milliseconds of holding SQLite's write lock, some megabytes.
-constexpr std::uint64_t fold_batch = 10000;
-/// Reports looked up, and rows written, by one statement.
-constexpr std::size_t many = 50;
-constexpr std::size_t row_columns = 11;
 
 /// In PostgreSQL one fold writes at a time, as in SQLite: so several need not agree on the order in which
 /// they lock reports, and no other opens an edition meanwhile. Advisory locks are told apart by two numbers:
 /// "DFND", and which of our locks it is.
 constexpr std::string_view fold_lock = "SELECT pg_advisory_xact_lock(1145458244, 3)";
 
-constexpr std::string_view postgresql_batch =
-    "SELECT count(*), max(id), min(day), max(day) FROM"
-    " (SELECT id, day FROM record WHERE id > $1 AND journal = $2 ORDER BY id LIMIT $3) AS batch";
+constexpr std::string_view postgresql_records =
+    "SELECT count(*), max(id), min(day), max(day) FROM (SELECT id, day FROM record"
+    " WHERE id > $1 AND id <= $2 AND journal = $3 ORDER BY id LIMIT $4) AS batch";
 
 constexpr std::string_view tuple_columns =
     "SELECT r.day, d.policy_domain, d.policy_record, r.client, d.disposition, d.dkim_aligned, d.spf_aligned,"
@@ -35,115 +29,32 @@ constexpr std::string_view postgresql_join =
     " AND d.day >= $4 AND d.day <= $5";
 
 ReportSeries series_of(const SqlRow& row) {
-    return {UtcDay{row.number(0)}, row.text(1), row.text(2)};
+    return {UtcDay{row.number(0)}, row.view(1), row.view(2)};
 }
 
 ReportTuple tuple_of(const SqlRow& row) {
-    return {row.text(3), row.text(4), row.number(5) != 0, row.number(6) != 0,
-            row.text(7), row.text(8), row.text(9),        row.text(10)};
+    return {row.view(3), row.view(4), row.number(5) != 0, row.number(6) != 0,
+            row.view(7), row.view(8), row.view(9),        row.view(10)};
 }
 
-/// "$3, $4, $5": parameters from the one after `used` on.
-std::string parameters(std::size_t used, std::size_t count) {
-    std::string list;
-    for (std::size_t i = 1; i <= count; ++i) {
-        if (i > 1) list += ", ";
-        list += '$' + std::to_string(used + i);
-    }
-    return list;
+/// Where a row stands in its batch.
+std::string place_of(const SortedSums& sums, const RowSum& row) {
+    return octets_of(sums.series[row.series].key) + octets_of(row.key);
 }
 
-std::string insert_rows(std::size_t rows) {
-    std::string sql =
-        "INSERT INTO report_row (report, row_key, source_ip, disposition, dkim_aligned, spf_aligned, reasons,"
-        " header_from, envelope_from, auth_results, messages) VALUES ";
-    for (std::size_t row = 0; row < rows; ++row) {
-        if (row > 0) sql += ", ";
-        sql += '(' + parameters(row * row_columns, row_columns) + ')';
-    }
-    return sql +
-           " ON CONFLICT (report, row_key) DO UPDATE SET messages = report_row.messages + excluded.messages";
-}
-
-void append_values(SqlValues& values, std::int64_t report, RowSum row) {
-    auto& tuple = row.tuple;
-    values.emplace_back(report);
-    values.emplace_back(SqlOctets{std::move(row.key)});
-    values.emplace_back(std::move(tuple.source_ip));
-    values.emplace_back(std::move(tuple.disposition));
-    values.emplace_back(std::int64_t{tuple.dkim_aligned});
-    values.emplace_back(std::int64_t{tuple.spf_aligned});
-    values.emplace_back(std::move(tuple.reasons));
-    values.emplace_back(std::move(tuple.header_from));
-    values.emplace_back(std::move(tuple.envelope_from));
-    values.emplace_back(std::move(tuple.auth_results));
-    values.emplace_back(static_cast<std::int64_t>(row.messages));
-}
-
-/// Writes rows by statements of `many` rows, and by statements of one row what is left.
-class RowWriter {
-  public:
-    explicit RowWriter(SqlConnection& connection) : connection_(connection) {}
-
-    [[nodiscard]] Status write(std::int64_t report, RowSum row) {
-        append_values(values_, report, std::move(row));
-        return values_.size() < many * row_columns ? Status(Done{}) : run(insert_many_, values_);
-    }
-    [[nodiscard]] Status finish() {
-        auto next = values_.begin();
-        while (next != values_.end()) {
-            const auto end = std::next(next, row_columns);
-            SqlValues one(std::make_move_iterator(next), std::make_move_iterator(end));
-            if (auto done = run(insert_one_, one); !done) return done;
-            next = end;
-        }
-        return Done{};
-    }
-
-  private:
-    Status run(const std::string& sql, SqlValues& values) {
-        const auto done = connection_.run(sql, values);
-        if (!done) return done.error();
-        values.clear();
-        return Done{};
-    }
-
-    SqlConnection& connection_;
-    SqlValues values_;
-    const std::string insert_many_ = insert_rows(many);
-    const std::string insert_one_ = insert_rows(1);
-};
-
-/// The newest edition of a series.
-struct NewestEdition {
-    std::int64_t report = 0;
-    std::int64_t edition = 0;
-    bool open = false;
-};
-using NewestEditions = std::map<std::string, NewestEdition>;  // by the key of the series
-
-/// Locks them in PostgreSQL, so that what is open stays open until the end of the transaction.
-Status find_newest_editions(SqlConnection& connection, std::span<const SeriesSum> sums,
-                            NewestEditions& newest) {
-    // One statement for any number: what is left over asks for the last one again.
-    SqlValues keys;
-    for (const auto& sum : sums) keys.emplace_back(SqlOctets{sum.key});
-    keys.resize(many, keys.back());
-    const bool locks = connection.dialect() == SqlDialect::postgresql;
-    const auto sql = "SELECT series, edition, id, state FROM report WHERE series IN (" + parameters(0, many) +
-                     ") ORDER BY series, edition" + (locks ? " FOR UPDATE" : "");
-    const auto done = connection.run(sql, keys, [&](const SqlRow& row) {
-        newest[row.octets(0)] = {row.number(2), row.number(1), row.text(3) == "open"};
-    });
-    if (!done) return done.error();
-    return Done{};
+/// The rows that come after a place in the batch.
+std::span<const RowSum> rows_after(const SortedSums& sums, const std::string& place) {
+    const auto first = std::partition_point(sums.rows.begin(), sums.rows.end(),
+                                            [&](const RowSum& row) { return place_of(sums, row) <= place; });
+    return std::span(sums.rows).subspan(static_cast<std::size_t>(first - sums.rows.begin()));
 }
 
 }  // namespace
 
 Result<std::uint64_t> SqlReportStore::fold(std::uint64_t limit) {
     if (limit == 0) return Error{"folding no records at a time has no end"};
-    const auto at_once = std::min(limit, fold_batch);
+    // Undone, the records are folded again: their rows and how far they are folded are written together.
+    const SqlUnhurriedCommits unhurried(*connection_);
     for (;;) {
         auto all = journals();
         if (!all) return all.error();
@@ -151,64 +62,91 @@ Result<std::uint64_t> SqlReportStore::fold(std::uint64_t limit) {
         // Beginning with another one each time, so that no journal waits for another to be done.
         const auto first = list.empty() ? 0 : folds_++ % list.size();
         std::rotate(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(first), list.end());
-        bool overtaken = false;
+        bool again = false;
         for (const auto& journal : list) {
-            const auto folded = fold_journal(journal, at_once);
+            const auto folded = fold_journal(journal, limit);
             if (!folded) return folded.error();
             if (folded->records > 0) return folded->records;
-            overtaken = overtaken || folded->overtaken;
+            again = again || folded->again;
         }
-        if (!overtaken) return std::uint64_t{0};
+        if (!again) return std::uint64_t{0};
     }
 }
 
 Result<std::vector<SqlReportStore::Journal>> SqlReportStore::journals() {
     std::vector<Journal> list;
-    const auto done = connection_->run("SELECT journal, folded_id FROM journal ORDER BY journal", {},
-                                       [&](const SqlRow& row) {
-                                           list.push_back({row.text(0), row.number(1)});
-                                       });
+    const auto done =
+        connection_->run("SELECT journal, folded_id, folding_id, folding_key FROM journal ORDER BY journal",
+                         {}, [&](const SqlRow& row) {
+                             list.push_back({row.text(0), row.number(1), row.number(2), row.octets(3)});
+                         });
     if (!done) return done.error();
     return list;
 }
 
 Result<SqlReportStore::Folded> SqlReportStore::fold_journal(const Journal& journal, std::uint64_t limit) {
-    const auto batch = next_batch(journal, limit);
-    if (!batch) return batch.error();
-    if (batch->records == 0) return Folded{};
     ReportSums sums;
-    if (auto done = sum_up(journal, *batch, sums); !done) return done.error();
-    const auto written = write_batch(journal, *batch, sums.take());
+    const auto batch = sum_up_batch(journal, limit, sums);
+    if (!batch) return batch.error();
+    if (batch->last_id == journal.folded_id) return Folded{};
+    const auto written = write_batch(journal, batch->last_id, sums.sorted());
     if (!written) return written.error();
-    return *written ? Folded{batch->records, false} : Folded{0, true};
+    const auto count = *written ? batch->count : 0;
+    return Folded{count, count == 0};
 }
 
-Result<SqlReportStore::Batch> SqlReportStore::next_batch(const Journal& journal, std::uint64_t limit) {
-    Batch batch;
-    if (is_sqlite()) {
-        // Ids follow one another but for records that have expired, so that nothing has to be read.
-        const auto left = unfolded(journal);
-        if (!left) return left.error();
-        batch.records = std::min(*left, limit);
-        batch.last_id = journal.folded_id + static_cast<std::int64_t>(batch.records);
-        return batch;
+/// Reads the next batch: the one that was begun, whoever began it, or else as many records as are allowed.
+Result<SqlReportStore::Records> SqlReportStore::sum_up_batch(const Journal& journal, std::uint64_t limit,
+                                                             ReportSums& sums) {
+    Records batch;
+    batch.last_id = journal.folded_id;
+    if (journal.has_begun_batch()) limit = std::numeric_limits<std::uint64_t>::max();
+    while (batch.count < limit && (journal.has_begun_batch() || sums.octets() < bounds_.octets)) {
+        const auto some =
+            next_records(journal, batch.last_id, std::min(bounds_.records, limit - batch.count));
+        if (!some) return some.error();
+        if (some->count == 0) break;
+        if (auto done = sum_up(journal, batch.last_id, *some, sums); !done) return done.error();
+        batch.count += some->count;
+        batch.last_id = some->last_id;
     }
-    const auto done = connection_->run(postgresql_batch,
-                                       {journal.folded_id, journal.name, static_cast<std::int64_t>(limit)},
-                                       [&](const SqlRow& row) {
-                                           batch = {static_cast<std::uint64_t>(row.number(0)), row.number(1),
-                                                    UtcDay{row.number(2)}, UtcDay{row.number(3)}};
-                                       });
-    if (!done) return done.error();
+    // The last of its records may have expired since it was begun.
+    if (journal.has_begun_batch()) batch.last_id = journal.folding_id;
     return batch;
 }
 
-Status SqlReportStore::sum_up(const Journal& journal, const Batch& batch, ReportSums& sums) {
-    SqlValues values{journal.folded_id, batch.last_id};
+/// The records after one, up to the end of a batch that was begun.
+Result<SqlReportStore::Records> SqlReportStore::next_records(const Journal& journal, std::int64_t after,
+                                                             std::uint64_t limit) {
+    const auto end =
+        journal.has_begun_batch() ? journal.folding_id : std::numeric_limits<std::int64_t>::max();
+    Records some;
+    if (is_sqlite()) {
+        // Ids follow one another but for records that have expired, so that nothing has to be read.
+        const auto newest = newest_id(journal);
+        if (!newest) return newest.error();
+        const auto last = std::min(*newest, end);
+        if (last > after) some.count = std::min(limit, static_cast<std::uint64_t>(last - after));
+        some.last_id = after + static_cast<std::int64_t>(some.count);
+        return some;
+    }
+    const auto done =
+        connection_->run(postgresql_records, {after, end, journal.name, static_cast<std::int64_t>(limit)},
+                         [&](const SqlRow& row) {
+                             some = {static_cast<std::uint64_t>(row.number(0)), row.number(1),
+                                     UtcDay{row.number(2)}, UtcDay{row.number(3)}};
+                         });
+    if (!done) return done.error();
+    return some;
+}
+
+Status SqlReportStore::sum_up(const Journal& journal, std::int64_t after, const Records& records,
+                              ReportSums& sums) {
+    SqlValues values{after, records.last_id};
     if (!is_sqlite()) {
         values.emplace_back(journal.name);
-        values.emplace_back(batch.first_day.number);
-        values.emplace_back(batch.last_day.number);
+        values.emplace_back(records.first_day.number);
+        values.emplace_back(records.last_day.number);
     }
     const auto sql = std::string(tuple_columns) + std::string(is_sqlite() ? sqlite_join : postgresql_join);
     const auto done =
@@ -217,63 +155,42 @@ Status SqlReportStore::sum_up(const Journal& journal, const Batch& batch, Report
     return Done{};
 }
 
-Result<bool> SqlReportStore::write_batch(const Journal& journal, const Batch& batch,
-                                         std::vector<SeriesSum> sums) {
+/// Writes what is left of a batch, in pieces: where this one dies, whoever is next goes on after the last
+/// piece with the same records, which make the same rows in the same order. False where another was faster.
+Result<bool> SqlReportStore::write_batch(Journal journal, std::int64_t last_id, const SortedSums& sums) {
+    auto left = rows_after(sums, journal.has_begun_batch() ? journal.folding_key : "");
+    for (;;) {
+        const auto begun = std::chrono::steady_clock::now();
+        const auto piece = left.first(std::min(bounds_.rows, left.size()));
+        left = left.subspan(piece.size());
+        auto after = journal;
+        after.folding_id = last_id;
+        after.folding_key = left.empty() ? "" : place_of(sums, piece.back());
+        if (left.empty()) after.folded_id = last_id;
+        const auto written = write_piece(journal, after, sums, piece);
+        if (!written || !*written || left.empty()) return written;
+        journal = std::move(after);
+        yield_write_lock(begun);
+    }
+}
+
+Result<bool> SqlReportStore::write_piece(const Journal& before, const Journal& after, const SortedSums& sums,
+                                         std::span<const RowSum> piece) {
     auto transaction = SqlTransaction::begin(*connection_);
     if (!transaction) return transaction.error();
     if (!is_sqlite()) {
         if (auto locked = connection_->run(fold_lock); !locked) return locked.error();
     }
-    const auto moved =
-        connection_->run("UPDATE journal SET folded_id = $1 WHERE journal = $2 AND folded_id = $3",
-                         {batch.last_id, journal.name, journal.folded_id});
+    const auto moved = connection_->run(
+        "UPDATE journal SET folded_id = $1, folding_id = $2, folding_key = $3"
+        " WHERE journal = $4 AND folded_id = $5 AND folding_id = $6 AND folding_key = $7",
+        {after.folded_id, after.folding_id, SqlOctets{after.folding_key}, before.name, before.folded_id,
+         before.folding_id, SqlOctets{before.folding_key}});
     if (!moved) return moved.error();
     if (*moved == 0) return false;
-    if (auto done = write_sums(std::move(sums)); !done) return done.error();
+    if (auto done = write_sums(*connection_, sums, piece); !done) return done.error();
     if (auto done = transaction.value()->commit(); !done) return done.error();
     return true;
-}
-
-Status SqlReportStore::write_sums(std::vector<SeriesSum> sums) {
-    const auto reports = open_report_ids(sums);
-    if (!reports) return reports.error();
-    RowWriter writer(*connection_);
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-        for (auto& row : sums[i].rows) {
-            if (auto done = writer.write(reports.value()[i], std::move(row)); !done) return done;
-        }
-    }
-    return writer.finish();
-}
-
-/// The open report of each series, made where there is none.
-Result<std::vector<std::int64_t>> SqlReportStore::open_report_ids(const std::vector<SeriesSum>& sums) {
-    std::vector<std::int64_t> reports;
-    for (std::size_t begin = 0; begin < sums.size(); begin += many) {
-        const auto some = std::span(sums).subspan(begin, std::min(many, sums.size() - begin));
-        NewestEditions newest;
-        if (auto done = find_newest_editions(*connection_, some, newest); !done) return done.error();
-        for (const auto& sum : some) {
-            const auto& last = newest[sum.key];
-            const auto report = last.open ? Result(last.report) : open_edition(sum, last.edition + 1);
-            if (!report) return report.error();
-            reports.push_back(*report);
-        }
-    }
-    return reports;
-}
-
-Result<std::int64_t> SqlReportStore::open_edition(const SeriesSum& sum, std::int64_t edition) {
-    std::int64_t id = 0;
-    const auto& series = sum.series;
-    const auto done = connection_->run(
-        "INSERT INTO report (day, policy_domain, policy_record, series, edition, state, spread)"
-        " VALUES ($1, $2, $3, $4, $5, 'open', $6) RETURNING id",
-        {series.day.number, series.policy_domain, series.policy_record, SqlOctets{sum.key}, edition,
-         spread_of(series.policy_domain)},
-        [&](const SqlRow& row) { id = row.number(0); });
-    if (!done) return done.error();
-    return id;
 }
 
 }  // namespace defender::store

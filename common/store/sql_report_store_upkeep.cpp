@@ -21,8 +21,9 @@ Suppression suppression_of(const SqlRow& row) {
 
 }  // namespace
 
-std::unique_ptr<ReportStore> make_report_store(std::unique_ptr<SqlConnection> connection) {
-    return std::make_unique<SqlReportStore>(std::move(connection));
+std::unique_ptr<ReportStore> make_report_store(std::unique_ptr<SqlConnection> connection,
+                                               const FoldBounds& bounds) {
+    return std::make_unique<SqlReportStore>(std::move(connection), bounds);
 }
 
 Result<std::optional<UtcSeconds>> SqlReportStore::next_due(std::int64_t delay_seconds,
@@ -140,12 +141,18 @@ Result<OutboxCounts> SqlReportStore::counts() {
 }
 
 Result<std::uint64_t> SqlReportStore::unfolded(const Journal& journal) {
+    const auto newest = newest_id(journal);
+    if (!newest) return newest.error();
+    return *newest > journal.folded_id ? static_cast<std::uint64_t>(*newest - journal.folded_id) : 0;
+}
+
+/// 0 where there is no record.
+Result<std::int64_t> SqlReportStore::newest_id(const Journal& journal) {
     const SqlValues name = is_sqlite() ? SqlValues{} : SqlValues{journal.name};
     const auto newest = count_of(
         is_sqlite() ? "SELECT max(id) FROM record" : "SELECT max(id) FROM record WHERE journal = $1", name);
     if (!newest) return newest.error();
-    const auto folded = static_cast<std::uint64_t>(journal.folded_id);
-    return *newest > folded ? *newest - folded : 0;
+    return static_cast<std::int64_t>(*newest);
 }
 
 }  // namespace defender::store

@@ -20,7 +20,7 @@ class SqliteRow final : public SqlRow {
 
     bool is_null(int column) const override { return statement_.is_null(column); }
     std::int64_t number(int column) const override { return statement_.number(column); }
-    std::string text(int column) const override { return statement_.text(column); }
+    std::string_view view(int column) const override { return statement_.view(column); }
     std::string octets(int column) const override { return statement_.octets(column); }
 
   private:

@@ -11,11 +11,32 @@
 namespace defender::store {
 namespace {
 
-constexpr std::string_view busy_prefix = "the store is busy: ";
 constexpr mode_t file_mode = 0640;
 
-bool means_busy(int code) {
-    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+/// Unusable: what lies with the file, its file system or the host, and not with a statement.
+ErrorKind kind_of(int code) {
+    switch (code & 0xff) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return ErrorKind::busy;
+        case SQLITE_FULL:
+        case SQLITE_IOERR:
+        case SQLITE_READONLY:
+        case SQLITE_CANTOPEN:
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_NOMEM:
+        case SQLITE_PERM:
+        case SQLITE_PROTOCOL:
+            return ErrorKind::unusable;
+        default:
+            return ErrorKind::other;
+    }
+}
+
+std::string_view prefix_of(ErrorKind kind) {
+    if (kind == ErrorKind::busy) return "the store is busy: ";
+    return kind == ErrorKind::unusable ? "the store is unusable: " : "";
 }
 
 /// Makes the file first, as SQLite would make it readable for everybody. Only a file that is not there is
@@ -42,7 +63,11 @@ Status create_file(const std::string& path) {
 }  // namespace
 
 bool store_is_busy(const Error& error) {
-    return error.message.starts_with(busy_prefix);
+    return error.kind == ErrorKind::busy;
+}
+
+bool store_is_at_fault(const Error& error) {
+    return store_is_busy(error) || error.kind == ErrorKind::unusable;
 }
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
@@ -103,7 +128,7 @@ void SqliteStatement::reset() noexcept {
     bind_failure_ = SQLITE_OK;
 }
 
-std::string SqliteStatement::text(int column) const {
+std::string_view SqliteStatement::view(int column) const {
     const auto* octets = sqlite3_column_text(statement_.get(), column);
     if (!octets) return {};
     const auto count = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
@@ -201,6 +226,12 @@ std::uint64_t SqliteDatabase::changes() const noexcept {
     return static_cast<std::uint64_t>(sqlite3_changes64(connection_.get()));
 }
 
+bool SqliteDatabase::has_moved() const noexcept {
+    int moved = 0;
+    sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
+}
+
 bool SqliteDatabase::in_transaction() const noexcept {
     return sqlite3_get_autocommit(connection_.get()) == 0;
 }
@@ -215,7 +246,8 @@ Error SqliteDatabase::error(int code) const {
         (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL)) {
         reason += std::string(" (") + std::strerror(system_error) + ")";
     }
-    return Error{std::string(means_busy(code) ? busy_prefix : "") + path_ + ": " + reason};
+    const auto kind = kind_of(code);
+    return Error{std::string(prefix_of(kind)) + path_ + ": " + reason, kind};
 }
 
 Result<std::unique_ptr<SqliteTransaction>> SqliteTransaction::begin(SqliteDatabase& database) {

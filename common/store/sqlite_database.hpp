@@ -35,7 +35,10 @@ class SqliteStatement {
     /// Ready to be bound anew.
     void reset() noexcept;
 
-    [[nodiscard]] std::string text(int column) const;
+    [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+    /// The same without a copy, valid until the statement takes its next step or the column is read as a
+    /// number.
+    [[nodiscard]] std::string_view view(int column) const;
     [[nodiscard]] std::int64_t number(int column) const;
     [[nodiscard]] std::string octets(int column) const;
     [[nodiscard]] bool is_null(int column) const;
@@ -74,6 +77,9 @@ class SqliteDatabase {
     [[nodiscard]] std::int64_t last_insert_id() const noexcept;
     /// Rows changed by the last statement.
     [[nodiscard]] std::uint64_t changes() const noexcept;
+    /// True where the file was deleted, renamed or replaced since it was opened: what is written now would be
+    /// seen by nobody else.
+    [[nodiscard]] bool has_moved() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     /// The error for a result code of SQLite's.

@@ -114,6 +114,44 @@ CREATE TABLE forwarder_ruling (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What a row of a report says, and how many messages it stands for, are two tables: a count changes with
+// every fold and has some thirty octets, what it counts is written once. Both lie in the order of their keys,
+// so that the rows of a report lie together. No foreign key: they are written only while their report is
+// open, in the same transaction, and go before it. folding_id, folding_key: where greater than folded_id, the
+// records up to this one are being folded as one batch, of which the rows up to this key (series, then row)
+// are written.
+constexpr std::string_view part_counts = R"sql(
+ALTER TABLE report_row RENAME TO old_report_row;
+CREATE TABLE report_row (
+    report        INTEGER NOT NULL,
+    row_key       BLOB    NOT NULL,
+    source_ip     TEXT    NOT NULL,
+    disposition   TEXT    NOT NULL,
+    dkim_aligned  INTEGER NOT NULL,
+    spf_aligned   INTEGER NOT NULL,
+    reasons       TEXT    NOT NULL,
+    header_from   TEXT    NOT NULL,
+    envelope_from TEXT    NOT NULL,
+    auth_results  TEXT    NOT NULL,
+    PRIMARY KEY (report, row_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO report_row
+SELECT report, row_key, source_ip, disposition, dkim_aligned, spf_aligned, reasons, header_from, envelope_from,
+       auth_results FROM old_report_row ORDER BY report, row_key;
+
+CREATE TABLE report_count (
+    report   INTEGER NOT NULL,
+    row_key  BLOB    NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (report, row_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO report_count SELECT report, row_key, messages FROM old_report_row ORDER BY report, row_key;
+DROP TABLE old_report_row;
+
+ALTER TABLE journal ADD COLUMN folding_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN folding_key BLOB NOT NULL DEFAULT x'';
+)sql";
+
 const std::string& create_reports() {
     static const std::string sql = std::string(create_journal) + report_tables(SqlDialect::sqlite);
     return sql;
@@ -183,9 +221,9 @@ Result<int> current_version(SqliteDatabase& database) {
 }  // namespace
 
 std::span<const SqliteMigration> sqlite_migrations() {
-    static const std::array migrations_of_the_store{SqliteMigration{create_records},
-                                                    SqliteMigration{create_reports()},
-                                                    SqliteMigration{create_forwarders}};
+    static const std::array migrations_of_the_store{
+        SqliteMigration{create_records}, SqliteMigration{create_reports()},
+        SqliteMigration{create_forwarders}, SqliteMigration{part_counts}};
     return migrations_of_the_store;
 }
 

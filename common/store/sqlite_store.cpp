@@ -1,6 +1,7 @@
 #include "common/store/sqlite_store.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "common/store/record_row.hpp"
@@ -63,7 +64,7 @@ void bind_domain(SqliteStatement& statement, std::int64_t record_id, std::int64_
     statement.bind(row.disposition).bind(std::int64_t{row.sampled_out}).bind(row.reasons);
 }
 
-/// What inserts a record and what goes with it, prepared once for each batch.
+/// What inserts a record and what goes with it, prepared once.
 class RecordInsertion {
   public:
     [[nodiscard]] static Result<RecordInsertion> prepare(SqliteDatabase& database) {
@@ -111,13 +112,23 @@ class SqliteStore final : public RecordStore {
     Result<StoreStatus> status() override;
 
   private:
+    Status prepare_insertion();
     Result<std::uint64_t> expire_some(UtcSeconds before);
     /// Gives free pages back to the file system where they are many; few are soon used again.
     Status shrink();
 
     std::unique_ptr<SqliteDatabase> database_;
     int version_;
+    std::optional<RecordInsertion> insertion_;  ///< from the first record on; ends before the database
 };
+
+Status SqliteStore::prepare_insertion() {
+    if (insertion_) return Done{};
+    auto prepared = RecordInsertion::prepare(*database_);
+    if (!prepared) return prepared.error();
+    insertion_.emplace(std::move(prepared).value());
+    return Done{};
+}
 
 Status SqliteStore::append(const std::vector<Record>& records) {
     // Encoded before the lock is taken, as other processes wait for it.
@@ -125,12 +136,14 @@ Status SqliteStore::append(const std::vector<Record>& records) {
     rows.reserve(records.size());
     for (const auto& record : records) rows.push_back(to_row(record));
 
+    if (database_->has_moved()) {
+        return Error{database_->path() + ": the file was moved away or replaced", ErrorKind::unusable};
+    }
     auto transaction = SqliteTransaction::begin(*database_);
     if (!transaction) return transaction.error();
-    auto insertion = RecordInsertion::prepare(*database_);
-    if (!insertion) return insertion.error();
+    if (auto prepared = prepare_insertion(); !prepared) return prepared;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (auto done = insertion->insert(rows[i], records[i].sighting); !done) return done;
+        if (auto done = insertion_->insert(rows[i], records[i].sighting); !done) return done;
     }
     return transaction.value()->commit();
 }

@@ -33,5 +33,8 @@ struct Migrated {
 
 /// True where the error says that other processes kept the file locked: trying again later may help.
 [[nodiscard]] bool store_is_busy(const Error& error);
+/// True where the error of a write says that the file is busy, full, damaged or gone: nothing is wrong with
+/// what was to be written, which may be taken later.
+[[nodiscard]] bool store_is_at_fault(const Error& error);
 
 }  // namespace defender::store

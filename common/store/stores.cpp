@@ -20,7 +20,8 @@ class BoundedJournal final : public RecordStore {
         if (!waiting) return waiting.error();
         if (*waiting + records.size() > most_) {
             return Error{"the journal is full: " + std::to_string(*waiting) +
-                         " records wait for PostgreSQL, of store.journal_max = " + std::to_string(most_)};
+                             " records wait for PostgreSQL, of store.journal_max = " + std::to_string(most_),
+                         ErrorKind::unusable};
         }
         auto done = local_.records->append(records);
         if (done && appended_) appended_(records.size());
@@ -79,6 +80,12 @@ Result<std::unique_ptr<RecordStore>> open_records(const config::StoreSettings& s
     if (!connection) return connection.error();
     return std::unique_ptr<RecordStore>(std::make_unique<JournaledRecords>(
         std::move(local), PostgresqlRecords(std::move(connection).value(), mode)));
+}
+
+Result<std::uint64_t> expire_local_records(const config::StoreSettings& settings, UtcSeconds before) {
+    auto local = open_local(settings.path, OpenMode::read_write);
+    if (!local) return local.error();
+    return local->expire(before);
 }
 
 Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& settings, OpenMode mode) {

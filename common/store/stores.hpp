@@ -31,6 +31,10 @@ using Appended = std::function<void(std::uint64_t records)>;
 /// asked before the store is; the file need not be there then.
 [[nodiscard]] Result<std::unique_ptr<RecordStore>> open_records(const config::StoreSettings& settings,
                                                                 OpenMode mode);
+/// Deletes what this host's file has of records received before, a journal's too; how many there were. What
+/// has moved to PostgreSQL stays.
+[[nodiscard]] Result<std::uint64_t> expire_local_records(const config::StoreSettings& settings,
+                                                         UtcSeconds before);
 /// Where reports are made. read_write brings the schema to this program's version first.
 [[nodiscard]] Result<std::unique_ptr<ReportStore>> open_reports(const config::StoreSettings& settings,
                                                                 OpenMode mode);

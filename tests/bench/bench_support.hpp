@@ -3,6 +3,8 @@
 /// Thread-safety: one thread.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -38,15 +40,49 @@ inline std::uint64_t peak_memory() {
     return 0;
 }
 
+/// Time that this program has spent on the processors.
+inline std::chrono::duration<double> processor_time() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return std::chrono::duration<double>(seconds(used.ru_utime) + seconds(used.ru_stime));
+}
+
+/// What a part takes: of the clock, and of the processors, which tells more where others use them too.
+struct Spent {
+    std::chrono::duration<double> passed{};
+    std::chrono::duration<double> worked{};
+
+    Spent& operator+=(const Spent& more) {
+        passed += more.passed;
+        worked += more.worked;
+        return *this;
+    }
+};
+
+/// Where a part begins.
+class Begin {
+  public:
+    [[nodiscard]] Spent spent() const { return {Clock::now() - clock_, processor_time() - processors_}; }
+
+  private:
+    Clock::time_point clock_ = Clock::now();
+    std::chrono::duration<double> processors_ = processor_time();
+};
+
 /// The line of one part: its time, its rate, and the peak of the resident memory so far.
-inline void print(const std::string& part, std::uint64_t count, const std::string& unit,
-                  Clock::time_point began) {
-    const std::chrono::duration<double> spent = Clock::now() - began;
-    std::printf("%-28s %9llu %-8s %8.1f s %10.0f %s/s   peak %llu MB\n", part.c_str(),
-                static_cast<unsigned long long>(count), unit.c_str(), spent.count(),
-                static_cast<double>(count) / spent.count(), unit.c_str(),
+inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Spent& spent) {
+    std::printf("%-28s %9llu %-8s %8.1f s %8.1f s of processors %10.0f %s/s   peak %llu MB\n", part.c_str(),
+                static_cast<unsigned long long>(count), unit.c_str(), spent.passed.count(),
+                spent.worked.count(), static_cast<double>(count) / spent.passed.count(), unit.c_str(),
                 static_cast<unsigned long long>(peak_memory()));
     std::fflush(stdout);
+}
+
+inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Begin& began) {
+    print(part, count, unit, began.spent());
 }
 
 /// Runs `measure` with the folder made anew, and removes it where all went well; gives the exit status.

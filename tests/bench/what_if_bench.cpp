@@ -23,7 +23,6 @@
 namespace {
 
 using namespace defender;
-using bench::Clock;
 using bench::must;
 using bench::print;
 
@@ -74,7 +73,7 @@ auth::Evidence evidence_of(std::uint64_t number, const Options& options) {
 }
 
 void fill(const std::string& path, const Options& options, const auth::JudgeSettings& settings) {
-    const auto began = Clock::now();
+    const bench::Begin began;
     const auto records = must(store::open_sqlite_store(path, store::OpenMode::read_write));
     for (std::uint64_t number = 0; number < options.records;) {
         std::vector<store::Record> some;
@@ -92,12 +91,12 @@ void fill(const std::string& path, const Options& options, const auth::JudgeSett
 /// The parts that judging again consists of, each alone, on one message.
 void time_parts(const Options& options, const ctl::TwoSettings& settings) {
     const auto json = store::json_text(store::to_json(evidence_of(0, options)));
-    auto began = Clock::now();
+    bench::Begin began;
     for (std::uint64_t i = 0; i < options.records; ++i) must(store::evidence_from_json(json));
     print("evidence read (" + std::to_string(json.size()) + " octets)", options.records, "messages", began);
     const auto evidence = must(store::evidence_from_json(json));
     std::uint64_t steps = 0;
-    began = Clock::now();
+    began = {};
     for (std::uint64_t i = 0; i < options.records; ++i) {
         steps += auth::judge(evidence, settings.in_force).trace.size();
         steps += auth::judge(evidence, settings.changed).trace.size();
@@ -107,7 +106,7 @@ void time_parts(const Options& options, const ctl::TwoSettings& settings) {
 }
 
 void scan_alone(store::RecordScan& records, const Options& options) {
-    const auto began = Clock::now();
+    const bench::Begin began;
     std::uint64_t seen = 0;
     must(records.scan(std::numeric_limits<UtcSeconds>::min(), [&](store::StoredRecord&&) { ++seen; }));
     print("records read", seen, "messages", began);
@@ -115,7 +114,7 @@ void scan_alone(store::RecordScan& records, const Options& options) {
 }
 
 void judge_all(store::RecordScan& records, const Options& options, const ctl::TwoSettings& settings) {
-    const auto began = Clock::now();
+    const bench::Begin began;
     ctl::WhatIfLimits limits;
     limits.messages = 100;
     ctl::WhatIf what_if(limits);

@@ -64,17 +64,19 @@ struct Validated {
 
 Validated validate(const fuzz::SignedInput& input, std::size_t piece) {
     KeyResolver resolver(input.record, our_key().record());
-    auth::ArcValidation validation(resolver, {50, "sealer.example", "s1", "/key"},
+    static auth::VerifyingKeys keys(10);
+    auth::SignedMessage message{input.fields, {}};
+    auth::ArcValidation validation(message, keys, resolver, {50, "sealer.example", "s1", "/key"},
                                    {4, 1024, config::PartialBody::policy},
                                    dns::Clock::now() + std::chrono::seconds(1));
-    for (const auto& field : input.fields) validation.header(field);
     validation.end_of_headers();
-    require(validation.wants_body());
+    require(validation.wants_header() && message.body.any_wanted());
     for (std::size_t at = 0; at < input.body.size(); at += piece)
-        validation.body(std::span(input.body).subspan(at, std::min(piece, input.body.size() - at)));
+        message.body.add(std::span(input.body).subspan(at, std::min(piece, input.body.size() - at)));
     bool ready = false;
     validation.when_keys_are_in([&ready] { ready = true; });
     require(ready);
+    message.body.finish();
     auto evidence = validation.finish(now);
     return {std::move(evidence), validation.take_message()};
 }

@@ -163,14 +163,13 @@ inline std::shared_ptr<const config::Settings> settings_of(const MessageScript& 
 inline std::shared_ptr<const milter::Configuration> configuration_of(
     const MessageScript& script, std::shared_ptr<dns::Resolver> resolver) {
     static const auto suffixes = auth::PublicSuffixList::load("").value();
-    static const auto library = std::make_shared<const auth::DkimLibrary>();
     static const auto sealer = std::make_shared<const auth::ArcSealer>(
         std::string(our_sealer), "s1", auth::SigningKey::parse(our_key().pem()).value());
     auto made = std::make_shared<milter::Configuration>();
     made->settings = settings_of(script);
     made->judge = auth::judge_settings(*made->settings);
     made->sources = std::make_shared<const auth::EvidenceSources>(
-        auth::EvidenceSources{made->settings, std::move(resolver), suffixes, library});
+        auth::EvidenceSources{made->settings, std::move(resolver), suffixes});
     if (script.has('s')) made->sealer = sealer;
     return made;
 }

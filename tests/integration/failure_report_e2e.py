@@ -19,7 +19,7 @@ from lab.milter import Milter, merged  # noqa: E402
 from lab.postfix import Postfix  # noqa: E402
 from lab.process import wait_for  # noqa: E402
 from lab.reporter import Reporter  # noqa: E402
-from lab.runner import Suite, expect, expect_equal, programs_from_arguments  # noqa: E402
+from lab.runner import expect, expect_equal, run_checks  # noqa: E402
 from lab.zones import GOOD_IP, STRANGER_IP, Keys, Zone  # noqa: E402
 from messages import plain, signed  # noqa: E402
 
@@ -119,6 +119,10 @@ class Lab:
         self.postfix.stop()
         self.milter.stop()
         self.knot.stop()
+        return self.milter.problems + self.reporter.problems
+
+    def logs(self):
+        return [("Postfix", self.postfix.log()), ("reporter", self.reporter.log()), ("milter", self.milter.log())]
 
 
 def feedback_of(message):
@@ -220,17 +224,7 @@ CHECKS = [failing_message_is_reported, options_of_the_domain_are_obeyed, strange
 
 
 def main():
-    programs, _ = programs_from_arguments(__doc__)
-    suite = Suite("failure_report_e2e")
-    lab = Lab(programs)
-    suite.logs += [lambda: ("Postfix", lab.postfix.log()), lambda: ("reporter", lab.reporter.log()),
-                   lambda: ("milter", lab.milter.log())]
-    for check in CHECKS:
-        suite.check(check.__name__.replace("_", " "), check, lab)
-    lab.stop()
-    for problem in lab.milter.problems + lab.reporter.problems:
-        suite.problem(problem)
-    return suite.finish()
+    return run_checks("failure_report_e2e", __doc__, Lab, CHECKS)
 
 
 if __name__ == "__main__":

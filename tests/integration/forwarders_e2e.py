@@ -13,7 +13,7 @@ from lab import smtp  # noqa: E402
 from lab.knot import Knot  # noqa: E402
 from lab.milter import Milter  # noqa: E402
 from lab.postfix import Postfix  # noqa: E402
-from lab.runner import Suite, expect, expect_equal, programs_from_arguments  # noqa: E402
+from lab.runner import expect, expect_equal, run_checks  # noqa: E402
 from lab.zones import Keys, Zone  # noqa: E402
 from messages import plain, signed  # noqa: E402
 
@@ -75,6 +75,10 @@ class Lab:
         self.postfix.stop()
         self.milter.stop()
         self.knot.stop()
+        return self.milter.problems
+
+    def logs(self):
+        return [("Postfix", self.postfix.log()), ("milter", self.milter.log())]
 
 
 def mail_of_too_few_domains_makes_no_forwarder(lab):
@@ -160,16 +164,7 @@ CHECKS = [mail_of_too_few_domains_makes_no_forwarder, one_more_domain_makes_it_a
 
 
 def main():
-    programs, _ = programs_from_arguments(__doc__)
-    suite = Suite("forwarders_e2e")
-    lab = Lab(programs)
-    suite.logs += [lambda: ("Postfix", lab.postfix.log()), lambda: ("milter", lab.milter.log())]
-    for check in CHECKS:
-        suite.check(check.__name__.replace("_", " "), check, lab)
-    lab.stop()
-    for problem in lab.milter.problems:
-        suite.problem(problem)
-    return suite.finish()
+    return run_checks("forwarders_e2e", __doc__, Lab, CHECKS)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lab.milter import Milter  # noqa: E402
 from lab.postfix import Postfix  # noqa: E402
 from lab.postgresql import Postgresql  # noqa: E402
 from lab.process import wait_for  # noqa: E402
-from lab.runner import Suite, expect, expect_equal, programs_from_arguments  # noqa: E402
+from lab.runner import expect, expect_equal, run_checks  # noqa: E402
 from lab.zones import GOOD_IP, Keys, lab_zone  # noqa: E402
 from messages import plain, signed  # noqa: E402
 
@@ -53,8 +53,9 @@ class Lab:
 
     def status(self):
         done = self.milter.ctl("status", "--json")
-        expect_equal(done.returncode, 0, f"status: {done.stderr}")
-        return json.loads(done.stdout)["milter"]["store"]
+        told = json.loads(done.stdout)
+        expect_equal(done.returncode, 0 if told["well"] else 1, f"status: {done.stderr}")
+        return told["milter"]["store"]
 
     def expect_all_stored(self):
         wait_for(lambda: self.stored_count() >= len(self.taken), f"{len(self.taken)} records in PostgreSQL",
@@ -72,6 +73,10 @@ class Lab:
         self.milter.stop()
         self.server.stop()
         self.knot.stop()
+        return self.milter.problems
+
+    def logs(self):
+        return [("Postfix", self.postfix.log()), ("PostgreSQL", self.server.log()), ("milter", self.milter.log())]
 
 
 def records_move(lab):
@@ -140,17 +145,7 @@ CHECKS = [records_move, mail_flows_while_it_is_away, kill_while_it_is_away_loses
 
 
 def main():
-    programs, _ = programs_from_arguments(__doc__)
-    suite = Suite("postgresql_away_e2e")
-    lab = Lab(programs)
-    suite.logs += [lambda: ("Postfix", lab.postfix.log()), lambda: ("PostgreSQL", lab.server.log()),
-                   lambda: ("milter", lab.milter.log())]
-    for check in CHECKS:
-        suite.check(check.__name__.replace("_", " "), check, lab)
-    lab.stop()
-    for problem in lab.milter.problems:
-        suite.problem(problem)
-    return suite.finish()
+    return run_checks("postgresql_away_e2e", __doc__, Lab, CHECKS)
 
 
 if __name__ == "__main__":

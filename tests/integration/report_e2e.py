@@ -329,8 +329,7 @@ def main():
               if arguments.only in make.NAME]
     lab = Lab(programs, keys, knot, clock, make_day(keys, arguments.short), worlds)
     print(f"the lab is up after {time.monotonic() - begun:.1f} s", flush=True)
-    for check in CHECKS:
-        suite.check(check.__name__.replace("_", " "), check, lab)
+    suite.check_all(CHECKS, lab)
     for world in worlds:
         logs = world.logs()
         suite.logs += [lambda title=title, text=text: (title, text[-5000:]) for title, text in logs]

@@ -10,6 +10,7 @@ printed.
 
 import random
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -156,11 +157,17 @@ class Killer:
     def _at_state(self, process, query):
         while process.running():
             process.send(signal.SIGSTOP)
-            if self._world.number(query) > 0:
+            if self._is_so(query):
                 return self._kill(process)
             process.send(signal.SIGCONT)
             time.sleep(self._chance.uniform(0, 0.002))  # a step of the process, as far as one can choose it
         return False
+
+    def _is_so(self, query):
+        try:
+            return self._world.number(query) > 0
+        except sqlite3.OperationalError:
+            return False  # stopped in the middle of a commit, where SQLite lets nobody read
 
     MOMENTS = ("while_closing", "while_documents_are_made", "while_dns_is_asked", "while_verified",
                "at_recipient", "before_the_answer", "after_the_answer", "between_sent_and_waiting",
@@ -246,8 +253,8 @@ class Rounds:
 
 
 def killed_at(rounds, moment):
-    """A state that is passed quickly is tried for again."""
-    for _ in range(4):
+    """A state that is passed quickly is tried for again, and so is a step of which the other reporter has all."""
+    for _ in range(12):
         rounds.run(moment)
         if rounds.reached[moment]:
             return

@@ -33,6 +33,22 @@ struct ArcHop {
     std::optional<unsigned> instance;  ///< else the next
 };
 
+/// The validation of one message under way, with what it works on.
+class ArcValidating {
+  public:
+    ArcValidating(dns::Resolver& resolver, const config::ArcSettings& arc, const config::DkimSettings& dkim)
+        : validation(message, verifying_keys(), resolver, arc, dkim,
+                     dns::Clock::now() + std::chrono::seconds(20)) {}
+
+    auth::SignedMessage message;
+    auth::ArcValidation validation;
+
+    [[nodiscard]] auth::ArcEvidence finish(UtcSeconds now) {
+        message.body.finish();
+        return validation.finish(now);
+    }
+};
+
 struct ArcMessage {
     mail::HeaderFields fields = plain_fields();
     std::string body = plain_body;
@@ -72,26 +88,26 @@ struct ArcMessage {
         throw std::runtime_error("no field " + name);
     }
 
-    [[nodiscard]] std::unique_ptr<auth::ArcValidation> start() {
-        return std::make_unique<auth::ArcValidation>(resolver, arc, dkim,
-                                                     dns::Clock::now() + std::chrono::seconds(20));
+    [[nodiscard]] std::unique_ptr<ArcValidating> start() {
+        return std::make_unique<ArcValidating>(resolver, arc, dkim);
     }
-    void feed(auth::ArcValidation& validation) const {
-        for (const auto& each : fields) validation.header(each);
-        validation.end_of_headers();
-        for (std::size_t at = 0; at < body.size() && validation.wants_body(); at += chunk)
-            validation.body(std::span(body).subspan(at, std::min(chunk, body.size() - at)));
+    void feed(ArcValidating& validating) const {
+        validating.message.header = fields;
+        validating.validation.end_of_headers();
+        auto& hashes = validating.message.body;
+        for (std::size_t at = 0; at < body.size() && hashes.any_wanted(); at += chunk)
+            hashes.add(std::span(body).subspan(at, std::min(chunk, body.size() - at)));
     }
     [[nodiscard]] auth::ArcEvidence validate() {
-        const auto validation = start();
-        feed(*validation);
-        return finish(*validation);
+        const auto validating = start();
+        feed(*validating);
+        return finish(*validating);
     }
-    [[nodiscard]] auth::ArcEvidence finish(auth::ArcValidation& validation) const {
+    [[nodiscard]] auth::ArcEvidence finish(ArcValidating& validating) const {
         bool ready = false;
-        validation.when_keys_are_in([&ready] { ready = true; });
+        validating.validation.when_keys_are_in([&ready] { ready = true; });
         if (!ready) throw std::runtime_error("keys are outstanding");
-        return validation.finish(now);
+        return validating.finish(now);
     }
 
   private:

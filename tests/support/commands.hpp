@@ -27,7 +27,7 @@ struct CommandOutput {
 };
 inline CommandOutput run_command(const std::string& command) {
     CommandOutput output;
-    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+    FILE* pipe = ::popen(("(" + command + ") 2>&1").c_str(), "r");
     if (!pipe) return output;
     std::array<char, 4096> buffer;
     for (std::size_t size = 0; (size = ::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,10 +36,30 @@ inline const DkimSigningKey& ed25519_key() {
     return key;
 }
 
-inline const std::shared_ptr<const auth::DkimLibrary>& dkim_library() {
-    static const auto library = std::make_shared<const auth::DkimLibrary>();
-    return library;
+inline auth::VerifyingKeys& verifying_keys() {
+    static auth::VerifyingKeys keys;
+    return keys;
 }
+
+/// The verification of one message under way, with what it works on.
+class DkimVerifying {
+  public:
+    DkimVerifying(dns::Resolver& resolver, const config::DkimSettings& settings)
+        : verification(message, verifying_keys(), resolver, settings,
+                       dns::Clock::now() + std::chrono::seconds(20)) {}
+
+    auth::SignedMessage message;
+    auth::DkimVerification verification;
+
+    void header(const mail::HeaderField& field) {
+        message.header.push_back(field);
+        verification.field_added();
+    }
+    [[nodiscard]] std::vector<auth::DkimEvidence> finish(UtcSeconds now) {
+        message.body.finish();
+        return verification.finish(now);
+    }
+};
 
 struct DkimMessage {
     mail::HeaderFields fields = plain_fields();
@@ -56,23 +77,23 @@ struct DkimMessage {
     void sign(const DkimSigningKey& key, const DkimSigning& how = {}) {
         fields.insert(fields.begin(), DkimSigner::sign(key, how, fields, body));
     }
-    [[nodiscard]] std::unique_ptr<auth::DkimVerification> start() {
-        return std::make_unique<auth::DkimVerification>(dkim_library(), resolver, settings,
-                                                        dns::Clock::now() + std::chrono::seconds(20));
+    [[nodiscard]] std::unique_ptr<DkimVerifying> start() {
+        return std::make_unique<DkimVerifying>(resolver, settings);
     }
-    void feed(auth::DkimVerification& verification) const {
-        for (const auto& field : fields) verification.header(field);
-        verification.end_of_headers(aligned);
-        for (std::size_t at = 0; at < body.size() && verification.wants_body(); at += chunk)
-            verification.body(std::span(body).subspan(at, std::min(chunk, body.size() - at)));
+    void feed(DkimVerifying& verifying) const {
+        for (const auto& field : fields) verifying.header(field);
+        verifying.verification.end_of_headers(aligned);
+        auto& hashes = verifying.message.body;
+        for (std::size_t at = 0; at < body.size() && hashes.any_wanted(); at += chunk)
+            hashes.add(std::span(body).subspan(at, std::min(chunk, body.size() - at)));
     }
     [[nodiscard]] std::vector<auth::DkimEvidence> verify() {
-        const auto verification = start();
-        feed(*verification);
+        const auto verifying = start();
+        feed(*verifying);
         bool ready = false;
-        verification->when_keys_are_in([&ready] { ready = true; });
+        verifying->verification.when_keys_are_in([&ready] { ready = true; });
         if (!ready) throw std::runtime_error("keys are outstanding");
-        return verification->finish(now);
+        return verifying->finish(now);
     }
     [[nodiscard]] auth::DkimEvidence verify_one() { return verify().at(0); }
 };

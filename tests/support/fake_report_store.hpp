@@ -35,16 +35,16 @@ class FakeReportStore : public store::ReportStore {
     Result<std::vector<store::Report>> open_reports(std::optional<UtcDay>, const std::string&) override {
         return not_expected("open_reports");
     }
-    Result<std::optional<store::Report>> begin_close(UtcSeconds, std::int64_t, std::int64_t,
-                                                     const store::Lease&) override {
-        return not_expected("begin_close");
+    Result<std::vector<store::Report>> begin_closing(UtcSeconds, std::int64_t, std::int64_t,
+                                                     const store::Lease&, std::uint64_t) override {
+        return not_expected("begin_closing");
     }
     Result<std::optional<store::Report>> begin_close_of(std::int64_t, const store::Lease&) override {
         return not_expected("begin_close_of");
     }
-    Result<bool> finish_close(std::int64_t, const store::Lease&,
-                              const std::vector<store::NewDocument>&) override {
-        return not_expected("finish_close");
+    Result<std::vector<std::int64_t>> finish_closing(const std::vector<store::ClosedReport>&,
+                                                     const store::Lease&) override {
+        return not_expected("finish_closing");
     }
     Result<std::optional<UtcSeconds>> next_due(std::int64_t, std::int64_t) override {
         return not_expected("next_due");

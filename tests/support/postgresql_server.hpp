@@ -39,7 +39,8 @@ class PostgresqlServer {
     PostgresqlServer(const PostgresqlServer&) = delete;
     PostgresqlServer& operator=(const PostgresqlServer&) = delete;
     ~PostgresqlServer() {
-        stop();
+        // At once, without the checkpoint that writes what is removed next.
+        end(SIGQUIT);
         std::error_code ignored;
         std::filesystem::remove_all(folder_, ignored);
     }
@@ -98,14 +99,16 @@ class PostgresqlServer {
         }
     }
     /// Ends all connections at once; what was committed stays.
-    void stop() {
+    void stop() { end(SIGINT); }
+
+  private:
+    void end(int signal) {
         if (process_ <= 0) return;
-        ::kill(process_, SIGINT);
+        ::kill(process_, signal);
         ::waitpid(process_, nullptr, 0);
         process_ = -1;
     }
 
-  private:
     PostgresqlServer() : programs_(find_programs()), port_(free_port()) {
         std::string folder = (std::filesystem::temp_directory_path() / "defender-pg-XXXXXX").string();
         if (!::mkdtemp(folder.data())) throw std::runtime_error("no temporary folder");

@@ -89,8 +89,8 @@ class ReportDatabase {
   public:
     virtual ~ReportDatabase() = default;
     [[nodiscard]] virtual std::unique_ptr<store::SqlConnection> open() = 0;
-    [[nodiscard]] std::unique_ptr<store::ReportStore> open_store() {
-        return store::make_report_store(open());
+    [[nodiscard]] std::unique_ptr<store::ReportStore> open_store(const store::FoldBounds& bounds = {}) {
+        return store::make_report_store(open(), bounds);
     }
 
     /// Appends to a journal as a gateway does; SQLite has but one.

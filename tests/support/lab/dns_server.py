@@ -40,6 +40,7 @@ class Faults:
     delay: float = 0.0
     truncated: bool = False  # nothing fits into a datagram, so TCP has to be used
     forged: list = field(default_factory=list)  # (type, rdata text): what a forger wants believed
+    only_forged: bool = False  # the true answer never comes
     beside: list = field(default_factory=list)  # (name, type, rdata text): records that nobody asked for
 
 
@@ -122,7 +123,8 @@ class ScriptedDns:
                     if reply:
                         for packet in dns_server.forged_replies(data):
                             sock.sendto(packet, self.client_address)
-                        sock.sendto(reply, self.client_address)
+                        if not dns_server.faults.only_forged:
+                            sock.sendto(reply, self.client_address)
                     return
                 while True:
                     head = _read(self.request, 2)

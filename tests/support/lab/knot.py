@@ -11,7 +11,7 @@ from lab.process import Process, free_port, short_folder, wait_for
 
 KNOT_CONF = """\
 server:
-    listen: 127.0.0.1@{port}
+    listen: {address}@{port}
     rundir: {run}
     udp-workers: 1
     tcp-workers: 1
@@ -32,17 +32,19 @@ zone:
 
 
 class Knot:
-    def __init__(self, folder, zone_text):
+    def __init__(self, folder, zone_text, address="127.0.0.1", port=None):
+        """On a free port unless one is given."""
         run = Path(folder) / "knot"
         (run / "db").mkdir(parents=True)
         self._zone = run / "root.zone"
         self._zone.write_text(zone_text)
-        self.port = free_port()
+        self.address = address
+        self.port = port or free_port()
         conf = run / "knot.conf"
-        conf.write_text(KNOT_CONF.format(port=self.port, run=run, zone=self._zone,
+        conf.write_text(KNOT_CONF.format(address=address, port=self.port, run=run, zone=self._zone,
                                          control=short_folder() / "knot.sock"))
         self.process = Process("knotd", ["/usr/sbin/knotd", "-c", str(conf)], folder)
-        self.process.wait_for_port(self.port)
+        self.process.wait_for_port(self.port, address)
         wait_for(self._serves, "Knot to serve the zone")
 
     def load(self, zone_text, serial):
@@ -54,7 +56,7 @@ class Knot:
     def _serves(self):
         """The serial of the zone served; None while there is none."""
         try:
-            answer = dns.query.udp(dns.message.make_query(".", "SOA"), "127.0.0.1", port=self.port, timeout=1)
+            answer = dns.query.udp(dns.message.make_query(".", "SOA"), self.address, port=self.port, timeout=1)
         except (dns.exception.DNSException, OSError):
             return None
         return answer.answer[0][0].serial if answer.answer else None

@@ -10,19 +10,23 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.milter_client import MilterClient
 from lab.process import (SANITIZER_EXIT, LabError, Process, connects, free_port, sanitizer_env,
                          sanitizer_reports, short_folder, wait_for)
+
+FRONTENDS = ("asio", "libmilter")  # the default first
 
 
 @dataclass
 class Programs:
-    """Paths of the programs, and the folders that a suite works in."""
+    """Paths of the programs, the folders that a suite works in, and the milter's front end."""
 
     milter: Path
     ctl: Path
     folder: Path
     cache: Path
     reporter: Path | None = None
+    frontend: str = FRONTENDS[0]
 
 
 def toml(settings):
@@ -72,7 +76,8 @@ class Milter:
         self.process = None
         self._base = {
             "milter": {"socket": f"unix:{self.socket_path}" if unix else f"inet:{self.port}@127.0.0.1",
-                       "authserv_id": "mx.lab.example", "status_socket": str(self.status_path)},
+                       "authserv_id": "mx.lab.example", "status_socket": str(self.status_path),
+                       "frontend": programs.frontend},
             "dns": {"servers": [f"127.0.0.1:{dns_port}"] if dns_port else ["127.0.0.1:9"]},
             "trust": {"networks": []},
             "store": {"path": str(self.folder / "defender.db")},
@@ -97,8 +102,9 @@ class Milter:
         self.settings = merged(self._base, settings)
         self.conf.write_text(toml(self.settings))
 
-    def start(self, env=None, wait=True):
-        command = [str(self._programs.milter), "-c", str(self.conf)]
+    def start(self, env=None, wait=True, under=()):
+        """`under`: a command that runs the milter in its own process, such as setpriv with its options."""
+        command = [*under, str(self._programs.milter), "-c", str(self.conf)]
         self.process = Process(f"{self.name}.milter", command, self._programs.folder,
                                env={**sanitizer_env(self.folder), **(env or {})})
         if wait:
@@ -136,6 +142,21 @@ class Milter:
 
     def log(self):
         return self.process.log() if self.process else ""
+
+    def send(self, message, queue_id, **options):
+        """Plays a message over a connection of its own; its Outcome."""
+        with MilterClient(self.address) as client:
+            return client.message(message, queue_id=queue_id, **options)
+
+    def status(self):
+        """The status as the socket gives it."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect(str(self.status_path))
+            text = b""
+            while chunk := client.recv(65536):
+                text += chunk
+        return json.loads(text)
 
     def ctl(self, *arguments):
         """Runs defenderctl on this milter's settings."""

@@ -80,6 +80,17 @@ class MilterClient:
         self._file.close()
         self._socket.close()
 
+    def is_closed(self):
+        """Waits for the milter to close the connection; false where it answers instead."""
+        try:
+            return not self._file.read(1)
+        except ConnectionError:
+            return True
+
+    def send(self, command, data=b""):
+        """Any packet, without waiting for an answer."""
+        self._send(command, data)
+
     def _send(self, command, data=b""):
         self._socket.sendall(struct.pack(">I", len(data) + 1) + command + data)
 

@@ -1,4 +1,5 @@
-"""Postfix, Sendmail, OpenDKIM and OpenDMARC from Debian's packages, unpacked into a folder instead of installed.
+"""Postfix, Sendmail, OpenDKIM, OpenDMARC, rspamd and promtool from Debian's packages, unpacked into a folder, not
+installed.
 
 The mail servers conflict with each other, and none of them may be started by its maintainer scripts on a machine
 that only runs tests. `apt-get download` fetches them, `dpkg -x` unpacks them; both are kept in the build
@@ -16,8 +17,11 @@ from lab.process import LabError
 PACKAGES = {
     "postfix": ["postfix"],
     "sendmail": ["sendmail-bin", "sendmail-base", "sendmail-cf", "libwrap0"],
+    "faketime": ["libfaketime"],
     "peers": ["opendkim", "opendmarc", "libopendmarc2", "libhashkit2", "liblua5.3-0", "libmemcached11",
               "libopendbx1", "librbl1", "libvbr2"],
+    "promtool": ["prometheus"],
+    "rspamd": ["rspamd", "libhyperscan5", "libluajit-5.1-2", "libluajit-5.1-common"],
 }
 
 

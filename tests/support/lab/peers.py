@@ -5,6 +5,7 @@ names that server, for neither takes a port. OpenDMARC checks SPF itself (SPFSel
 public suffixes; what else is set below makes their actions comparable, all the rest is as shipped. Needs root.
 """
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ Mode v
 Socket local:{socket}
 AuthservID {authserv_id}
 AlwaysAddARHeader yes
-ResolverConfiguration {resolver}
+{resolver}
 Background no
 Syslog no
 """
@@ -65,48 +66,65 @@ class PeerVerdict:
                 for result in auth_results.parse(value.decode("utf-8", "replace")).results]
 
 
-class Peers:
-    """OpenDKIM; behind it one OpenDMARC that only watches, as it writes no result of a message that it refuses, and
-    one that acts. `address`: where the name server listens, on port 53."""
+class PeerMilters:
+    """The milters that are named: "opendkim", and "watching" or "acting", which are OpenDMARC. `address`: where the
+    name server listens, on port 53; with one of loopback OpenDKIM crashes where many messages come at once."""
 
-    def __init__(self, programs, address):
+    def __init__(self, programs, address, names):
         self._folder = programs.folder
         self._packages = unpacked("peers", programs.cache)
         self._sockets = short_folder()
         self._resolv_conf = self._write("resolv.conf", f"nameserver {address}\noptions timeout:2 attempts:2\n")
         # It finds no organizational domain below a suffix that is not in the list.
         suffixes = self._write("suffixes", Path(PUBLIC_SUFFIXES).read_text(encoding="utf-8") + "\nexample\n")
-        resolver = self._write("unbound.conf", UNBOUND_CONF.format(address=address))
-        self._commands = {
+        # OpenDKIM reads this file for every message, with a parser that bears one thread at a time, so it is there
+        # only where there is no other way to that name server.
+        resolver = f"Nameservers {address}"
+        if ipaddress.ip_address(address).is_loopback:
+            resolver = f"ResolverConfiguration {self._write('unbound.conf', UNBOUND_CONF.format(address=address))}"
+        commands = {
             "opendkim": self._command("opendkim", "opendkim", OPENDKIM_CONF, ["-f", "-x"], resolver=resolver),
             "watching": self._command("watching", "opendmarc", OPENDMARC_CONF, ["-f", "-c"], suffixes=suffixes,
                                       acts="false"),
             "acting": self._command("acting", "opendmarc", OPENDMARC_CONF, ["-f", "-c"], suffixes=suffixes,
                                     acts="true"),
         }
-        self._processes = {name: self._start(name) for name in self._commands}
+        self._commands = {name: commands[name] for name in names}
+        self.processes = {name: self._start(name) for name in names}
 
     def _write(self, name, text):
         path = self._folder / f"peers-{name}"
         path.write_text(text, encoding="utf-8")
         return path
 
-    def _socket(self, name):
+    def socket_of(self, name):
         return self._sockets / f"{name}.sock"
 
     def _command(self, name, program, conf, options, **values):
-        path = self._write(f"{name}.conf", conf.format(socket=self._socket(name), authserv_id=AUTHSERV_ID,
+        path = self._write(f"{name}.conf", conf.format(socket=self.socket_of(name), authserv_id=AUTHSERV_ID,
                                                        **values))
         return ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
                 str(self._resolv_conf), f"{self._packages}/usr/sbin/{program}", *options, str(path)]
 
     def _start(self, name):
-        self._socket(name).unlink(missing_ok=True)
+        self.socket_of(name).unlink(missing_ok=True)
         libraries = self._packages / "usr/lib"
         process = Process(f"peers-{name}", self._commands[name], self._folder,
                           env={"LD_LIBRARY_PATH": f"{libraries}:{libraries}/x86_64-linux-gnu"})
-        process.wait_alive(self._socket(name).exists, f"{name} to listen")
+        process.wait_alive(self.socket_of(name).exists, f"{name} to listen")
         return process
+
+    def stop(self):
+        for process in self.processes.values():
+            process.stop()
+
+
+class Peers(PeerMilters):
+    """OpenDKIM; behind it one OpenDMARC that only watches, as it writes no result of a message that it refuses, and
+    one that acts."""
+
+    def __init__(self, programs, address):
+        super().__init__(programs, address, ["opendkim", "watching", "acting"])
 
     def judge(self, message, envelope):
         """Plays a message at OpenDKIM, and with what that adds at both of OpenDMARC; `envelope` as for
@@ -125,16 +143,12 @@ class Peers:
     def _play(self, name, message, envelope):
         """The Outcome; None where there was none."""
         try:
-            with MilterClient(self._socket(name), timeout=30) as client:
+            with MilterClient(self.socket_of(name), timeout=30) as client:
                 return client.message(message, **envelope)
         except (OSError, MilterClosed):
-            if not self._processes[name].running():
-                self._processes[name] = self._start(name)
+            if not self.processes[name].running():
+                self.processes[name] = self._start(name)
             return None
-
-    def stop(self):
-        for process in self._processes.values():
-            process.stop()
 
 
 def result_fields(outcome):

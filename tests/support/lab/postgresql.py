@@ -5,6 +5,7 @@ It can be stopped, killed and started again, so that a test can see what the pro
 root, as initdb refuses to run under it and the server runs under another account.
 """
 
+import contextlib
 import csv
 import io
 import os
@@ -35,9 +36,10 @@ log_line_prefix = '%m [%p] %a '
 
 
 class Postgresql:
-    """`connection` is what the setting store.postgresql takes."""
+    """`connection` is what the setting store.postgresql takes. `more_conf` are lines for postgresql.conf, where the
+    last one that sets a parameter counts; `standby_of` is the server that this one follows from the beginning."""
 
-    def __init__(self, folder, name="postgresql"):
+    def __init__(self, folder, name="postgresql", more_conf="", standby_of=None):
         if os.geteuid() != 0:
             raise LabError("the private PostgreSQL needs root")
         self.name = name
@@ -48,9 +50,31 @@ class Postgresql:
         self.port = free_port()
         self.connection = f"host=127.0.0.1 port={self.port} user={USER} dbname={USER}"
         self.process = None
-        self._make()
+        if standby_of:
+            self._follow(standby_of)
+        else:
+            self._make()
+        self._add_to_conf(POSTGRESQL_CONF.format(port=self.port) + (more_conf if standby_of else ""))
         self.start()
-        self._psql("postgres", f"CREATE DATABASE {USER} TEMPLATE template0 ENCODING 'UTF8'")
+        if not standby_of:
+            self._psql("postgres", f"CREATE DATABASE {USER} TEMPLATE template0 ENCODING 'UTF8'")
+            if more_conf:  # such as that commits wait for a standby, which is there only later
+                self._add_to_conf(more_conf)
+                self.stop()
+                self.start()
+
+    def _add_to_conf(self, lines):
+        with open(self._data / "postgresql.conf", "a", encoding="ascii") as conf:
+            conf.write(lines)
+
+    def _follow(self, other):
+        self._data.mkdir(mode=0o700)
+        shutil.chown(self._data, self._account.pw_uid, self._account.pw_gid)
+        done = subprocess.run([*self._under_account(), str(self._programs / "pg_basebackup"), "-D", str(self._data),
+                               "-h", "127.0.0.1", "-p", str(other.port), "-U", USER, "-R", "-c", "fast",
+                               "--no-sync"], capture_output=True, text=True, check=False, cwd="/")
+        if done.returncode != 0:
+            raise LabError(f"pg_basebackup: {done.stdout}{done.stderr}")
 
     def _make(self):
         self._data.mkdir(mode=0o700)
@@ -60,8 +84,6 @@ class Postgresql:
                               capture_output=True, text=True, check=False, cwd="/")
         if done.returncode != 0:
             raise LabError(f"initdb: {done.stdout}{done.stderr}")
-        with open(self._data / "postgresql.conf", "a", encoding="ascii") as conf:
-            conf.write(POSTGRESQL_CONF.format(port=self.port))
 
     def _under_account(self):
         return ["setpriv", f"--reuid={self._account.pw_uid}", f"--regid={self._account.pw_gid}",
@@ -90,13 +112,51 @@ class Postgresql:
         wait_for(lambda: not (self._data / "postmaster.pid").exists() or not connects(self.port),
                  f"the end of {self.name}")
 
+    def connection_as(self, user):
+        """As `connection`, of another user."""
+        return self.connection.replace(f"user={USER}", f"user={user}")
+
+    def promote(self):
+        """The standby takes over."""
+        self._psql("postgres", "SELECT pg_promote()")
+
+    @contextlib.contextmanager
+    def session(self):
+        """A connection of somebody else's, held as long as the context lasts."""
+        held = subprocess.Popen([str(self._programs / "psql"), "-XAtq", "-h", "127.0.0.1", "-p", str(self.port),
+                                 "-U", USER, "-d", "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            held.stdin.write(b"SELECT 1;\n")
+            held.stdin.flush()
+            held.stdout.readline()
+            yield held
+        finally:
+            held.communicate()
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """No process of the server runs as long as the context lasts; its sockets stay open."""
+        group = [int(path.name) for path in Path("/proc").iterdir()
+                 if path.name.isdigit() and _parent(path) == self.process.pid] + [self.process.pid]
+        for pid in group:
+            _signal(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in group:
+                _signal(pid, signal.SIGCONT)
+
     def rows(self, query):
         """What a query gives: a list of rows, each a list of texts; NULL is an empty text."""
         return self._psql(USER, query)
 
-    def _psql(self, database, query):
+    def rows(self, query, user=USER):
+        """What a query gives: a list of rows, each a list of texts; NULL is an empty text."""
+        return self._psql(USER, query, user)
+
+    def _psql(self, database, query, user=USER):
         done = subprocess.run([str(self._programs / "psql"), "-XAtq", "--csv", "-v", "ON_ERROR_STOP=1",
-                               "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database,
+                               "-h", "127.0.0.1", "-p", str(self.port), "-U", user, "-d", database,
                                "-c", query], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise LabError(f"psql: {query}: {done.stderr}")
@@ -104,6 +164,19 @@ class Postgresql:
 
     def log(self):
         return self.process.log()
+
+
+def _parent(process):
+    """The parent of a process of /proc; 0 where it is gone."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _signal(pid, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _programs():

@@ -160,8 +160,8 @@ class Process:
             file.seek(self.started_at)
             return file.read().decode("utf-8", "replace")
 
-    def wait_for_port(self, port):
-        self.wait_alive(lambda: connects(port), f"{self.name} to listen on port {port}")
+    def wait_for_port(self, port, host="127.0.0.1"):
+        self.wait_alive(lambda: connects(port, host), f"{self.name} to listen on port {port}")
 
     def wait_for_log(self, text, seconds=PATIENCE):
         self.wait_alive(lambda: text in self.log(), f"{text!r} in the log of {self.name}", seconds)

@@ -45,10 +45,10 @@ class Reporter:
                                self._programs.folder, env=self._env())
         return self.process
 
-    def start(self):
+    def start(self, env=None):
         """The daemon."""
         self.process = Process(f"{self.name}.reporter", self._command(), self._programs.folder,
-                               env=self._env())
+                               env=self._env(env))
         return self.process
 
     def stop(self):

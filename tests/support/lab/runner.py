@@ -7,8 +7,8 @@ import time
 import traceback
 from pathlib import Path
 
-from lab.milter import Programs
-from lab.process import make_folder
+from lab.milter import FRONTENDS, Programs
+from lab.process import LabError, make_folder
 
 
 class Failed(Exception):
@@ -47,6 +47,12 @@ class Suite:
             self.passed += 1
             print(f"ok    {name} ({time.monotonic() - begun:.2f} s)", flush=True)
 
+    def check_all(self, functions, *arguments, only=""):
+        """Each under its own name, those whose name has this text."""
+        for function in functions:
+            if only in function.__name__:
+                self.check(function.__name__.replace("_", " "), function, *arguments)
+
     def _fail(self, name, text):
         self.failures.append(name)
         print(f"FAIL  {name}", flush=True)
@@ -78,10 +84,35 @@ def programs_from_arguments(description, extra=None):
     parser.add_argument("--reporter", type=Path, help="the defender-reporter to test")
     parser.add_argument("--folder", required=True, type=Path, help="a folder to work in; emptied first")
     parser.add_argument("--cache", required=True, type=Path, help="where unpacked mail servers are kept")
+    parser.add_argument("--frontend", default=FRONTENDS[0], choices=FRONTENDS,
+                        help="what speaks the milter protocol: milter.frontend")
     if extra:
         extra(parser)
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     programs = Programs(arguments.milter.resolve(), arguments.ctl.resolve(), make_folder(arguments.folder),
-                        arguments.cache.resolve(), arguments.reporter and arguments.reporter.resolve())
+                        arguments.cache.resolve(), arguments.reporter and arguments.reporter.resolve(),
+                        arguments.frontend)
     return programs, arguments
+
+
+def run_checks(name, description, make_lab, checks):
+    """The main() of a suite whose checks share one lab: the exit status.
+
+    `make_lab(programs)` has logs(), pairs of a title and a text that are shown where something failed, and stop(),
+    which gives what went wrong outside the checks. `checks` are functions of the lab, or a function of the lab that gives
+    them.
+    """
+    programs, arguments = programs_from_arguments(
+        description, lambda parser: parser.add_argument("--only", default="", help="checks whose name has this text"))
+    suite = Suite(name)
+    lab = make_lab(programs)
+    suite.check_all(checks(lab) if callable(checks) else checks, lab, only=arguments.only)
+    try:
+        problems = lab.stop()
+    except LabError as error:
+        problems = [str(error)]
+    for problem in problems:
+        suite.problem(problem)
+    suite.logs += [lambda shown=shown: shown for shown in lab.logs()]
+    return suite.finish()

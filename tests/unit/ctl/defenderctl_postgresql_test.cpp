@@ -110,6 +110,19 @@ TEST_F(DefenderctlPostgresql, StatusAndExpireCountBoth) {
     EXPECT_EQ(run("status --json").json()["store"]["records"], 2);
 }
 
+TEST_F(DefenderctlPostgresql, ALocalExpireAsksNoDatabase) {
+    append("A", 86400 - 1);
+    move();
+    append("B", 86400 - 1);
+    append("C", 86400);
+    test::PostgresqlServer::instance().stop();
+    const auto expired = run("expire --local --json --before 1970-01-02T00:00:00Z");
+    test::PostgresqlServer::instance().start();
+    EXPECT_EQ(expired.status, 0) << expired.err;
+    EXPECT_EQ(expired.json()["expired"], 1);
+    EXPECT_EQ(run("status --json").json()["store"]["records"], 2);
+}
+
 TEST_F(DefenderctlPostgresql, APasswordIsNeverPrinted) {
     for (const auto* wrong : {"host=127.0.0.1 port=1 user=u password=sesame", "password=sesame street",
                               "postgresql://u:ses/ame@127.0.0.1/x"}) {

@@ -11,6 +11,7 @@
 #include "common/store/json_fields.hpp"
 #include "common/store/sqlite_database.hpp"
 #include "common/store/sqlite_store.hpp"
+#include "common/store/stores.hpp"
 #include "tests/support/sample_record.hpp"
 #include "tests/support/status_socket.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -159,6 +160,7 @@ TEST_F(Defenderctl, ExpireKeepsWhatTheSettingsKeep) {
     configure("");
     std::ofstream(folder_.file("defender.toml"), std::ios::app) << "keep = 10\n";
     ASSERT_TRUE(open()->append({test::plain_record("A", 1777636799), test::plain_record("B", 1777636800)}));
+    EXPECT_EQ(run("expire --local --json --now 2026-05-10T12:00:00Z").json()["expired"], 0);
     const auto json = run("expire --json --now 2026-05-11T12:00:00Z").json();
     EXPECT_EQ(json["before"], "2026-05-01T12:00:00Z") << json;
     EXPECT_EQ(json["expired"], 1);
@@ -191,12 +193,13 @@ TEST_F(Defenderctl, StatusOfAListeningMilterEndsWell) {
         const test::StatusSocket milter(socket_, answer);
         const auto text = run("status");
         EXPECT_EQ(text.status, 0) << text.err;
-        EXPECT_THAT(text.out, StartsWith("Milter: listening\n"));
-        EXPECT_THAT(text.out, HasSubstr("queued"));
+        EXPECT_THAT(text.out, StartsWith("All is well.\n\n  milter "));
+        EXPECT_THAT(text.out, HasSubstr("3 records wait for the disk"));
         EXPECT_THAT(text.out, HasSubstr(path_));
     }
     const test::StatusSocket milter(socket_, answer);
     const auto json = run("status --json").json();
+    EXPECT_EQ(json["well"], true) << json;
     EXPECT_EQ(json["listening"], true);
     EXPECT_EQ(json["milter"]["store"]["queued"], 3);
     EXPECT_EQ(json["store"]["records"], 1);
@@ -207,10 +210,36 @@ TEST_F(Defenderctl, StatusOfAMilterThatDoesNotListenEndsWithOneAndStillShowsTheS
     ASSERT_TRUE(open());
     const auto ended = run("status --json");
     EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.json()["well"], false);
     EXPECT_EQ(ended.json()["listening"], false);
     EXPECT_EQ(ended.json()["store"]["records"], 0);
     EXPECT_EQ(ended.json()["store"]["oldest"], nullptr);
-    EXPECT_THAT(run("status").out, StartsWith("Milter: not listening\n"));
+    EXPECT_THAT(run("status").out, StartsWith("Not well, this needs you:\n  - the milter does not answer: "));
+}
+
+TEST_F(Defenderctl, ExplainHasAnAnswerForTheSender) {
+    ASSERT_TRUE(open()->append({test::sample_record()}));
+    const auto ended = run("explain --answer 4F2A1B");
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_THAT(ended.out, StartsWith("This is about the message from jane@example.org"));
+    EXPECT_EQ(run("explain --answer --json 4F2A1B").status, 2);
+}
+
+TEST_F(Defenderctl, StatusSaysThatReportsAreOverdue) {
+    configure("[milter]\nstatus_socket = \"" + socket_ +
+              "\"\n[report]\nenabled = true\nemail = \"dmarc@example.net\"\norg_name = \"Example\"\n");
+    auto record = test::sample_record();
+    ASSERT_TRUE(open()->append({record}));
+    config::StoreSettings settings;
+    settings.path = path_;
+    ASSERT_TRUE(store::open_reports(settings, store::OpenMode::read_write).value()->fold(100));
+    const test::StatusSocket milter(socket_, R"({"version":"0.1.0"})");
+    const auto ended = run("status --json");
+    EXPECT_EQ(ended.status, 1);
+    const auto json = ended.json();
+    EXPECT_EQ(json["reports"]["open"], 1) << json;
+    ASSERT_EQ(json["troubles"].size(), 1U) << json;
+    EXPECT_THAT(json["troubles"][0]["what"].get<std::string>(), HasSubstr("overdue"));
 }
 
 TEST_F(Defenderctl, StatusSaysWhatIsWrongWithTheStore) {

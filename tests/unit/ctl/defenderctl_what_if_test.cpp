@@ -14,6 +14,7 @@
 #include "common/store/record_mover.hpp"
 #include "common/store/sqlite_database.hpp"
 #include "tests/support/message_evidence.hpp"
+#include "tests/support/monitored_record.hpp"
 #include "tests/support/postgresql_store.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -28,15 +29,8 @@ using tests::MessageEvidence;
 
 constexpr UtcSeconds may = 1777593600;  // 2026-05-01T00:00:00Z
 
-/// A message as the milter judged and stored it in monitor mode.
-store::Record recorded(const std::string& queue_id, MessageEvidence message, UtcSeconds received_at = may) {
-    message.get().queue_id = queue_id;
-    message.get().received_at = received_at;
-    store::Record record;
-    record.host = "mx.example.net";
-    record.evidence = message;
-    record.judgement = auth::judge(record.evidence, tests::monitoring());
-    return record;
+store::Record recorded(const std::string& queue_id, const MessageEvidence& message) {
+    return recorded(queue_id, message, may);
 }
 
 MessageEvidence forged(const std::string& author = "example.com") {

@@ -62,22 +62,5 @@ TEST_F(MilterStatus, APathTooLongForASocketIsAnError) {
     EXPECT_FALSE(ask_milter("/" + std::string(200, 'x'), 5s));
 }
 
-TEST_F(MilterStatus, TheTextShowsWhateverTheObjectHolds) {
-    const auto status = store::Json::parse(
-        R"({"version":"0.1.0","pid":7,"store":{"queued":0,"last_error":""},"messages":{},"last_errors":)"
-        R"([{"time":"2026-05-01T12:00:00Z","id":"STORE_OPEN_FAILED","text":"a\u001bb"}],"none":[],"odd":null})");
-    EXPECT_EQ(status_text(status), R"(  version       0.1.0
-  pid           7
-  store
-    queued      0
-    last_error
-  messages
-  last_errors
-    -           2026-05-01T12:00:00Z  STORE_OPEN_FAILED  a?b
-  none          none
-  odd           null
-)");
-}
-
 }  // namespace
 }  // namespace defender::ctl

@@ -46,7 +46,6 @@ class SessionTest : public testing::Test {
         sources->settings = settings_;
         sources->resolver = resolver_;
         sources->suffixes = auth::PublicSuffixList::load("").value();
-        sources->dkim = std::make_shared<const auth::DkimLibrary>();
         auto made = std::make_shared<Configuration>();
         made->settings = settings_;
         made->judge = auth::judge_settings(*settings_);
@@ -221,7 +220,8 @@ TEST_F(SessionTest, MailFlowsAndIsJudgedWhereTheStoreFails) {
     EXPECT_EQ(end(session, "Q4").code, "550");
     feed(session, "192.0.2.1", "user@example.com");
     EXPECT_EQ(end(session, "Q5").action, Action::accept);
-    EXPECT_EQ(gateway_->writer().counts().lost, 2U);
+    EXPECT_EQ(gateway_->writer().counts().queued, 2U) << "kept";
+    EXPECT_EQ(gateway_->writer().counts().lost, 0U);
 }
 
 TEST_F(SessionTest, LimitThatWasReachedIsLoggedCountedAndRecorded) {
@@ -251,6 +251,32 @@ TEST_F(SessionTest, SeveralMessagesOnOneConnectionAreJudgedApart) {
     const auto reply = end(session, "Q7");
     EXPECT_EQ(reply.action, Action::accept);
     EXPECT_THAT(reply.authentication_results->value, HasSubstr("dmarc=none header.from=example.org"));
+}
+
+/// Fails as if there were no memory for a question.
+class BrokenResolver : public dns::Resolver {
+  public:
+    void ask(dns::Question, dns::Deadline, Handler) override { throw std::bad_alloc(); }
+};
+
+TEST_F(SessionTest, MessageThatCouldNotBeTakenUpIsNotLetThroughUnjudged) {
+    start();
+    Session session(*gateway_);
+    session.connect("client.example.com", IpAddress::parse("192.0.2.1"));
+    auto broken = std::make_shared<Configuration>(*configuration());
+    auto sources = std::make_shared<auth::EvidenceSources>(*broken->sources);
+    sources->resolver = std::make_shared<BrokenResolver>();
+    broken->sources = std::move(sources);
+    gateway_->replace_configuration(broken);
+    EXPECT_THROW(session.mail_from("<user@example.com>", false), std::bad_alloc);
+    session.header("From", " user@example.com");
+    EXPECT_THROW(session.end_of_message("Untaken", [](const Reply&) { FAIL() << "a reply"; }),
+                 std::runtime_error);
+    gateway_->replace_configuration(configuration());
+    session.mail_from("<user@example.com>", false);
+    session.header("From", " user@example.com");
+    session.end_of_headers();
+    EXPECT_EQ(end(session, "Taken").action, Action::accept);
 }
 
 TEST_F(SessionTest, AbortedMessageLeavesNoTrace) {

@@ -129,5 +129,15 @@ TEST_F(ReporterDaemon, ExitStatusTellsWhatBecameOfOneRun) {
     EXPECT_EQ(run("-c " + path + " --once"), 1);
 }
 
+TEST_F(ReporterDaemon, ExitStatusTellsThatTheDatabaseIsAway) {
+    const auto path = folder_.file("away.toml");
+    std::ofstream(path) << "[store]\npath = \"" << world_.settings.store.path
+                        << "\"\npostgresql = \"host=" << folder_.file("no_server")
+                        << "\"\n[report]\nenabled = true\norg_name = \"Example\"\n"
+                        << "email = \"reports@example.net\"\nsmtp = \"" << sink_.url() << "\"\n";
+    EXPECT_EQ(run("-c " + path + " --check-config"), 0);
+    EXPECT_EQ(run("-c " + path + " --once"), 75);
+}
+
 }  // namespace
 }  // namespace defender::reporter

@@ -31,10 +31,10 @@ ArcSealer sealer(const test::DkimSigningKey& key = test::rsa_key()) {
 /// Validates the message, and puts our set on top as a filter that seals does.
 mail::HeaderFields seal(ArcMessage& message, const ArcSealer& with = sealer()) {
     message.arc.domain = "mx.example";
-    const auto validation = message.start();
-    message.feed(*validation);
-    static_cast<void>(message.finish(*validation));
-    const auto sealable = validation->take_message();
+    const auto validating = message.start();
+    message.feed(*validating);
+    static_cast<void>(message.finish(*validating));
+    const auto sealable = validating->validation.take_message();
     if (!sealable) throw std::runtime_error("there is nothing to seal");
     auto fields = with.seal(*sealable, results, 1'700'000'000);
     message.fields.insert(message.fields.begin(), fields.begin(), fields.end());

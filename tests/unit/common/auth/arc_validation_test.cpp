@@ -19,15 +19,16 @@ using testing::IsEmpty;
 
 TEST(ArcValidation, AMessageWithoutAChainIsNoneAndAsksNothing) {
     ArcMessage message;
-    const auto validation = message.start();
-    message.feed(*validation);
-    EXPECT_FALSE(validation->wants_body());
-    const auto arc = message.finish(*validation);
+    const auto validating = message.start();
+    message.feed(*validating);
+    EXPECT_FALSE(validating->message.body.any_wanted());
+    EXPECT_FALSE(validating->validation.wants_header());
+    const auto arc = message.finish(*validating);
     EXPECT_EQ(arc.result, ArcResult::none);
     EXPECT_EQ(arc.reason, "");
     EXPECT_THAT(arc.sets, IsEmpty());
     EXPECT_THAT(message.resolver.asked(), IsEmpty());
-    EXPECT_FALSE(validation->take_message());
+    EXPECT_FALSE(validating->validation.take_message());
 }
 
 TEST(ArcValidation, ChainsOfOneToFiftySetsPass) {
@@ -139,15 +140,15 @@ TEST(ArcValidation, AllKeysAreAskedForAtOnceAndEachOnce) {
         message.pass_on(hop);
     }
     message.resolver.hold();
-    const auto validation = message.start();
-    message.feed(*validation);
+    const auto validating = message.start();
+    message.feed(*validating);
     EXPECT_EQ(message.resolver.asked().size(), 2U);
     bool ready = false;
-    validation->when_keys_are_in([&] { ready = true; });
+    validating->validation.when_keys_are_in([&] { ready = true; });
     EXPECT_FALSE(ready);
     message.resolver.answer_round();
     EXPECT_TRUE(ready);
-    EXPECT_EQ(validation->finish(message.now).result, ArcResult::pass);
+    EXPECT_EQ(validating->finish(message.now).result, ArcResult::pass);
 }
 
 TEST(ArcValidation, AChainThatIsNotSoundAsksForNoKey) {
@@ -283,10 +284,10 @@ TEST(ArcValidation, AnEmptyBodyPasses) {
 TEST(ArcValidation, MoreSetsThanTheLimitFail) {
     auto message = passed_on(3);
     message->arc.max_sets = 2;
-    const auto validation = message->start();
-    message->feed(*validation);
-    EXPECT_TRUE(validation->too_many_sets());
-    EXPECT_EQ(message->finish(*validation).reason, "there are more ARC sets than 2");
+    const auto validating = message->start();
+    message->feed(*validating);
+    EXPECT_TRUE(validating->validation.too_many_sets());
+    EXPECT_EQ(message->finish(*validating).reason, "there are more ARC sets than 2");
     EXPECT_THAT(message->resolver.asked(), IsEmpty());
 }
 
@@ -311,9 +312,9 @@ TEST(ArcValidation, DroppingItWhileKeysAreOutstandingIsSafe) {
     message->resolver.hold();
     bool called = false;
     {
-        const auto validation = message->start();
-        message->feed(*validation);
-        validation->when_keys_are_in([&] { called = true; });
+        const auto validating = message->start();
+        message->feed(*validating);
+        validating->validation.when_keys_are_in([&] { called = true; });
     }
     message->resolver.answer_round();
     EXPECT_FALSE(called);

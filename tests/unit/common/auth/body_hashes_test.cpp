@@ -49,6 +49,29 @@ TEST(BodyHashes, AnEmptyBodyHasADigestInBothForms) {
     EXPECT_EQ(hashes.octets(relaxed), 0U);
 }
 
+TEST(BodyHashes, OctetsBehindTheLastLengthAreCountedThoughNobodyHashesThem) {
+    for (const std::size_t piece : {1U, 100U}) {
+        const std::string body = "one two\r\nthree\r\n";
+        BodyHashes hashes;
+        hashes.want(relaxed, 3);
+        for (std::size_t at = 0; at < body.size(); at += piece)
+            hashes.add(std::span(body).subspan(at, std::min(piece, body.size() - at)));
+        hashes.finish();
+        EXPECT_EQ(hashes.digest(relaxed, 3), sha256("one"));
+        EXPECT_EQ(hashes.octets(relaxed), body.size());
+    }
+}
+
+TEST(BodyHashes, BareLineEndsOfTheBodyAreSeen) {
+    BodyHashes hashes;
+    hashes.want(simple, std::nullopt);
+    hashes.add(std::string_view("a\r"));
+    EXPECT_TRUE(hashes.bare_line_ends().has_cr());
+    hashes.add(std::string_view("\n\n"));
+    EXPECT_FALSE(hashes.bare_line_ends().has_cr());
+    EXPECT_TRUE(hashes.bare_line_ends().has_lf());
+}
+
 TEST(BodyHashes, AFormThatNobodyWantsHasNone) {
     BodyHashes hashes;
     hashes.want(simple, std::nullopt);

@@ -4,7 +4,6 @@
 
 #include <random>
 
-#include "common/auth/body_extent.hpp"
 #include "tests/support/dkim_signer.hpp"
 
 namespace defender::auth {
@@ -96,18 +95,27 @@ TEST(Canonicalization, RandomBodiesAreAsAnotherImplementationHasThemHoweverTheyA
     const auto seed = std::random_device{}();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    const std::string pieces[] = {"a", "bc", " ", "\t", "  ", "\r\n", "\r\n\r\n", "\xff"};
-    for (int round = 0; round < 500; ++round) {
+    const std::string pieces[] = {"a",
+                                  "bc",
+                                  " ",
+                                  "\t",
+                                  "  ",
+                                  "\r\n",
+                                  "\xff",
+                                  "\r",
+                                  "\n",
+                                  "fifteen octets!",
+                                  "\r\n\r\n",
+                                  " \r\n",
+                                  "as many as sixteen octets and then more of them"};
+    for (int round = 0; round < 1000; ++round) {
         std::string body;
         for (auto count = random() % 40; count > 0; --count) body += pieces[random() % std::size(pieces)];
-        BodyExtent extent;
-        extent.add(body);
         for (const auto mode : {simple, relaxed}) {
             const auto expected =
                 test::DkimSigner::canonical_body(body, mode == simple ? "simple" : "relaxed");
-            for (const std::size_t piece : {1U, 2U, 5U, 1000U})
+            for (const std::size_t piece : {1U, 2U, 5U, 17U, 10000U})
                 ASSERT_EQ(canonical_body(body, mode, piece), expected) << testing::PrintToString(body);
-            ASSERT_EQ(expected.size(), mode == simple ? extent.simple_octets() : extent.relaxed_octets());
         }
     }
 }

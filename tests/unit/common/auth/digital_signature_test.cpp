@@ -30,20 +30,15 @@ std::string key_octets(const test::DkimSigningKey& key, DkimAlgorithm algorithm)
     answer.outcome = dns::Outcome::found;
     answer.texts = {key.record()};
     const auto domain = *DomainName::parse("example.com");
-    return choose_dkim_key(answer,
-                           {algorithm,
-                            domain,
-                            domain,
-                            "",
-                            {},
-                            {},
-                            false,
-                            false,
-                            std::nullopt,
-                            std::nullopt,
-                            std::nullopt},
-                           1024)
-        .octets;
+    const DkimSignature signature{
+        .algorithm = algorithm, .domain = domain, .identity_domain = domain, .key_name = ""};
+    return choose_dkim_key(answer, signature, 1024).octets;
+}
+
+bool verify_signature(DkimAlgorithm algorithm, std::string_view key, std::string_view digest,
+                      std::string_view signature) {
+    const auto read = VerifyingKey::read(algorithm, key);
+    return read && read->verifies(digest, signature);
 }
 
 TEST(DigitalSignature, Sha256IsAsItsStandardHasIt) {

@@ -86,25 +86,26 @@ TEST(DkimKey, RecordsAreObeyed) {
         const auto shown = testing::PrintToString(each.records);
         EXPECT_EQ(key.fault ? key.fault->reason : "", each.reason) << shown;
         EXPECT_EQ(key.fault ? key.fault->result : DkimResult::permerror, each.result) << shown;
-        EXPECT_EQ(key.library_text.empty(), key.fault.has_value()) << shown;
+        EXPECT_EQ(key.octets.empty(), key.fault.has_value()) << shown;
     }
 }
 
-TEST(DkimKey, TextForTheLibraryIsWrittenAnew) {
+TEST(DkimKey, WhatItIsComesOfTheRecordHoweverThatIsWritten) {
     const auto key = choose_dkim_key(found({" v = DKIM1 ; n=x; t=y:s; h=sha256; s=email; p= " + rsa()}),
                                      signature_with("rsa-sha256"), 1024);
-    EXPECT_EQ(key.library_text, "v=DKIM1; k=rsa; p=" + rsa());
+    EXPECT_EQ(test::base64_of(key.octets), test::rsa_key().bare_rsa_public_key());
     EXPECT_EQ(key.bits, 1024U);
     EXPECT_TRUE(key.testing);
 }
 
-TEST(DkimKey, BareRsaPublicKeyIsPutIntoTheFormThatTheLibraryReads) {
+TEST(DkimKey, BothFormsOfAnRsaKeyAreTheSameKey) {
     for (const unsigned bits : {512U, 1024U, 4096U}) {
         const auto& signing = test::rsa_key(bits);
-        const auto key =
-            choose_dkim_key(found({"p=" + signing.bare_rsa_public_key()}), signature_with("rsa-sha256"), 512);
-        EXPECT_EQ(key.library_text, "v=DKIM1; k=rsa; p=" + signing.public_key());
-        EXPECT_EQ(key.bits, bits);
+        for (const auto& published : {signing.bare_rsa_public_key(), signing.public_key()}) {
+            const auto key = choose_dkim_key(found({"p=" + published}), signature_with("rsa-sha256"), 512);
+            EXPECT_EQ(test::base64_of(key.octets), signing.bare_rsa_public_key());
+            EXPECT_EQ(key.bits, bits);
+        }
     }
 }
 
@@ -137,16 +138,28 @@ TEST(DkimKey, OutcomesOfTheQuestionStayApart) {
     EXPECT_EQ(failed.fault->reason, "key look-up failed: timeout");
 }
 
-TEST(DkimKey, KeyTooLongForTheLibraryIsPermerror) {
-    // SEQUENCE { INTEGER of 1,000 octets, INTEGER 3 }: an RSAPublicKey of 7,999 bits.
-    const std::string der =
-        std::string("\x30\x82\x03\xef\x02\x82\x03\xe8\x7f", 9) + std::string(999, '\x55') + "\x02\x01\x03";
-    const auto key =
-        choose_dkim_key(found({"p=" + test::base64_of(der)}), signature_with("rsa-sha256"), 1024);
+/// SEQUENCE { INTEGER of so many octets, INTEGER 3 }: an RSAPublicKey, 11 octets longer than its modulus.
+std::string rsa_key_of(std::size_t modulus_octets) {
+    const auto length = [](std::size_t octets) {
+        return std::string("\x82") + static_cast<char>(octets >> 8U) + static_cast<char>(octets & 0xffU);
+    };
+    return "\x30" + length(modulus_octets + 7) + "\x02" + length(modulus_octets) + "\x7f" +
+           std::string(modulus_octets - 1, '\x55') + "\x02\x01\x03";
+}
+
+TEST(DkimKey, KeyOfMoreThan729OctetsIsPermerror) {
+    const auto key_of = [](std::size_t modulus_octets) {
+        return choose_dkim_key(found({"p=" + test::base64_of(rsa_key_of(modulus_octets))}),
+                               signature_with("rsa-sha256"), 1024);
+    };
+    EXPECT_FALSE(key_of(718).fault);
+    EXPECT_EQ(key_of(718).octets.size(), 729U);
+    const auto key = key_of(719);
     ASSERT_TRUE(key.fault);
+    EXPECT_EQ(key.fault->result, DkimResult::permerror);
     EXPECT_EQ(key.fault->reason, "the key is too long to be verified with");
-    EXPECT_EQ(key.bits, 7999U);
-    EXPECT_TRUE(key.library_text.empty());
+    EXPECT_EQ(key.bits, 5751U);
+    EXPECT_TRUE(key.octets.empty());
 }
 
 TEST(DkimKey, EveryCutOfAKeyIsRefused) {

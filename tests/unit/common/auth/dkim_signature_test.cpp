@@ -41,8 +41,8 @@ TEST(DkimSignature, SoundFieldIsReadWithItsDefaults) {
     EXPECT_EQ(parsed.evidence.identity, "@example.com");
     EXPECT_EQ(parsed.evidence.signature_prefix, "AAECAwQF");
     EXPECT_EQ(parsed.evidence.algorithm, "rsa-sha256");
-    EXPECT_EQ(signature.tag_values, "1;rsa-sha256;AAECAwQFBgcICQ==;" + body_hash +
-                                        ";simple/simple;example.com;from:to;;;dns/txt;s1;;;");
+    EXPECT_EQ(signature.signature, std::string("\0\1\2\3\4\5\6\7\x08\x09", 10));
+    EXPECT_EQ(signature.body_hash.size(), 32U);
 }
 
 struct Accepted {
@@ -127,6 +127,9 @@ TEST(DkimSignature, EveryFaultHasItsResultAndReason) {
         {"i", "a@", perm, "i= is outside d="},
         {"i", "@exam(ple.com", perm, "i= is outside d="},
         {"i", "example.com", neutral, "i= is no identity"},
+        {"i", "a@b@example.com", perm, "i= has a bare @ in its local part"},
+        {"i", "a=40b@example.com", perm, "i= has a bare @ in its local part"},
+        {"i", "\"a@example.com", neutral, "i= is no identity"},
         {"i", "a=zz@example.com", neutral, "i= is no identity"},
         {"i", "a@example.com=4", neutral, "i= is no identity"},
         {"h", "to:subject", perm, "From is not signed"},

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/auth/dmarc_tree_walk.hpp"
@@ -74,6 +76,30 @@ TEST_F(DmarcWalkLookupsTest, IsDoneWhenWhatCountsIsThereWhateverElseIsUnderWay) 
     EXPECT_EQ(find_walked(found.walked, "example.com")->answer, WalkAnswer::record);
     resolver_.answer_round();
     EXPECT_EQ(calls_, 1) << "the handler is called once";
+}
+
+/// The answers that count are there; the seven others come while the handler is given.
+TEST(DmarcWalkLookups, CallsTheHandlerAlsoWhereAnswersThatDoNotCountComeMeanwhile) {
+    constexpr auto author = "a.b.c.d.e.f.example.com";
+    for (int round = 0; round < 5000; ++round) {
+        test::FakeResolver resolver;
+        resolver.add_txt(std::string("_dmarc.") + author, "v=DMARC1; p=reject; psd=n");
+        resolver.hold();
+        const auto lookups =
+            std::make_shared<DmarcWalkLookups>(resolver, dns::Clock::now() + std::chrono::seconds(5));
+        lookups->add_authors({domain(author)});
+        resolver.answer_round([&](const dns::Question& question) { return question.name.ends_with(author); });
+        std::atomic<bool> begun = false;
+        std::thread answering([&] {
+            while (!begun) std::this_thread::yield();
+            EXPECT_TRUE(resolver.answer_round());
+        });
+        std::atomic<int> calls = 0;
+        begun = true;
+        lookups->when_all_is_in([&calls] { ++calls; });
+        answering.join();
+        ASSERT_EQ(calls, 1) << "round " << round;
+    }
 }
 
 TEST_F(DmarcWalkLookupsTest, AsksWhetherTheAuthorDomainExistsWhereNpAppliesToIt) {

@@ -32,7 +32,6 @@ class EvidenceCollectorTest : public testing::Test {
         sources_->settings = settings;
         sources_->resolver = resolver_;
         sources_->suffixes = PublicSuffixList::load("").value();
-        sources_->dkim = std::make_shared<const DkimLibrary>();
     }
 
     static ClientEvidence client(const std::string& address = "192.0.2.1") {
@@ -79,6 +78,37 @@ TEST_F(EvidenceCollectorTest, AsksEverythingAsSoonAsItIsKnownAndAtOnce) {
                 IsSupersetOf({txt("_dmarc.news.example.com"), txt("_dmarc.example.com")}));
     made->header(signature("example.com"));
     EXPECT_THAT(resolver_->asked(), Contains(txt("s1._domainkey.example.com")));
+}
+
+TEST_F(EvidenceCollectorTest, WaitsForTheLongestChainOfLookUpsAndNotForTheirSum) {
+    std::string record = "v=spf1";
+    for (int i = 0; i < 8; ++i) {
+        const auto name = "i" + std::to_string(i) + ".example";
+        record += " include:" + name;
+        resolver_->add_txt(name, "v=spf1 ip4:198.51.100." + std::to_string(i));
+    }
+    resolver_->add_txt("bounce.example.com", record + " -all");
+    for (const auto standard : {config::DmarcStandard::rfc7489, config::DmarcStandard::rfc9989}) {
+        auto settings = std::make_shared<config::Settings>(*sources_->settings);
+        settings->dmarc.standard = standard;
+        sources_->settings = settings;
+        resolver_->hold();
+        auto made = collector();
+        made->mail_from("<user@bounce.example.com>", 1'700'000'000);
+        made->header({"From", " user@news.example.com"});
+        for (const char* signer : {"example.com", "mail.example.com", "list.example"})
+            made->header(signature(signer));
+        made->end_of_headers();
+        bool complete = false;
+        made->when_all_is_in([&] { complete = true; });
+        unsigned rounds = 0;
+        while (!complete && resolver_->answer_round()) ++rounds;
+        EXPECT_TRUE(complete);
+        EXPECT_EQ(rounds, 2U);  // the eight includes are asked for by one answer
+        const auto evidence = made->take("4F2", 0);
+        EXPECT_EQ(evidence.spf.at(0).result, SpfResult::fail);
+        EXPECT_EQ(evidence.policies.at(0).policy_domain, "example.com");
+    }
 }
 
 TEST_F(EvidenceCollectorTest, IsCompleteOnlyWhenTheLastAnswerIsIn) {

@@ -101,9 +101,8 @@ std::vector<Limit> all_limits() {
 Evidence collect(const mail::HeaderFields& fields, std::shared_ptr<const config::Settings> settings,
                  std::shared_ptr<dns::Resolver> resolver = std::make_shared<test::FakeResolver>()) {
     static const auto suffixes = PublicSuffixList::load("").value();
-    static const auto library = std::make_shared<const DkimLibrary>();
     const auto sources = std::make_shared<const EvidenceSources>(
-        EvidenceSources{std::move(settings), std::move(resolver), suffixes, library});
+        EvidenceSources{std::move(settings), std::move(resolver), suffixes});
     ClientEvidence client;
     client.address = IpAddress::parse("192.0.2.1").value();
     EvidenceCollector collector(sources, client);

@@ -32,6 +32,17 @@ TEST(SettingsManual, PageInTheTreeIsTheOneThatTheTableMakes) {
         << "run: cmake --build BUILD --target manuals";
 }
 
+TEST(SettingsManual, PageOnReloadingInTheTreeIsTheOneThatTheTableMakes) {
+    EXPECT_EQ(contents("docs/RELOADING.md"), reloading_page()) << "run: cmake --build BUILD --target manuals";
+}
+
+TEST(SettingsManual, PageOnReloadingHasEachSettingWhereItBelongs) {
+    const std::string page = reloading_page();
+    EXPECT_THAT(page, HasSubstr("\n| `[metrics]` |  | `listen` |\n"));
+    EXPECT_THAT(page, HasSubstr("\n| `[policy]` | `mode`, "));
+    EXPECT_THAT(page, HasSubstr("`override.author_domains`"));
+}
+
 TEST(SettingsManual, ShippedFileIsValidAndEqualsTheDefaults) {
     const auto reading = read_settings_file(std::string(DEFENDER_SOURCE_DIR) + "/conf/defender.toml");
     ASSERT_THAT(reading.errors, IsEmpty()) << reading.errors.front().to_string();

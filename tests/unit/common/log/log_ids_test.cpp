@@ -17,15 +17,20 @@ std::string contents(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// Ids that a source file logs: every such word in the first argument of a call.
+/// An id and the level that it is logged at, as in "STORE_OPENED info".
+std::string id_at(std::string_view id, std::string_view level) {
+    return std::string(id) + " " + std::string(level);
+}
+
+/// What a source file logs: every such word in the first argument of a call.
 std::set<std::string> ids_in(const std::string& source) {
-    static const std::regex call(R"rx(log::(?:debug|info|warning|error)\(([^,;]*))rx");
+    static const std::regex call(R"rx(log::(debug|info|warning|error)\(([^,;]*))rx");
     static const std::regex word(R"rx("([A-Za-z0-9_]+)")rx");
     std::set<std::string> ids;
     for (std::sregex_iterator at(source.begin(), source.end(), call), end; at != end; ++at) {
-        const std::string argument = (*at)[1].str();
+        const std::string argument = (*at)[2].str();
         for (std::sregex_iterator it(argument.begin(), argument.end(), word); it != end; ++it) {
-            ids.insert((*it)[1].str());
+            ids.insert(id_at((*it)[1].str(), (*at)[1].str()));
         }
     }
     return ids;
@@ -58,15 +63,15 @@ std::set<std::string> ids_in_sources() {
     return ids;
 }
 
-TEST(LogIds, TableHoldsTheIdsThatTheSourcesLogAndNoOthers) {
+TEST(LogIds, TableHoldsTheIdsThatTheSourcesLogWithTheirLevelAndNoOthers) {
     std::set<std::string> known;
-    for (const LogId& row : log_ids()) known.emplace(row.id);
+    for (const LogId& row : log_ids()) known.insert(id_at(row.id, to_string(row.level)));
     EXPECT_EQ(known, ids_in_sources());
 }
 
 TEST(LogIds, SourcesAreSearchedOverLineBreaks) {
     EXPECT_EQ(ids_in("log::warning(\n    \"A_B\", {}); log::info(\"C_D\");"),
-              (std::set<std::string>{"A_B", "C_D"}));
+              (std::set<std::string>{"A_B warning", "C_D info"}));
 }
 
 TEST(LogManual, PageInTheTreeIsTheOneThatTheTableMakes) {

@@ -11,6 +11,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "common/metrics/log_lines.hpp"
+
 namespace defender::metrics {
 namespace {
 
@@ -55,6 +57,10 @@ TEST(Metrics, EveryFigureStartsAtZeroAndIsNamed) {
     EXPECT_THAT(text, HasSubstr("defender_milter_judge_seconds_count 0\n"));
 }
 
+TEST(Metrics, WithoutALogThereAreNoLinesOfIt) {
+    EXPECT_THAT(Metrics().text(), ::testing::Not(HasSubstr("defender_log_lines")));
+}
+
 TEST(Metrics, EveryNameStartsWithDefender) {
     Metrics metrics;
     metrics.milter().messages.Add({{"dmarc", "pass"}, {"disposition", "none"}}).Increment();
@@ -78,6 +84,30 @@ TEST(Metrics, WhatARoomCountsShowsInTheText) {
     EXPECT_THAT(text, HasSubstr("defender_dns_latency_seconds_bucket{le=\"0.005\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("defender_milter_messages_total{action=\"reject\",dmarc=\"fail\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("defender_store_records_lost_total 1\n"));
+}
+
+class MetricsOfLogLines : public ::testing::Test {
+  protected:
+    MetricsOfLogLines() {
+        show_log_lines([] {
+            return std::vector<LineCount>{{"DNS_SERVER_UP", "info", 0}, {"STORE_OPEN_FAILED", "error", 3}};
+        });
+    }
+    ~MetricsOfLogLines() override { show_log_lines(nullptr); }
+};
+
+TEST_F(MetricsOfLogLines, HaveEveryIdAlsoThoseThatWereNeverLogged) {
+    const std::string text = Metrics().text();
+    EXPECT_THAT(text, HasSubstr("# TYPE defender_log_lines_total counter\n"));
+    EXPECT_THAT(text, HasSubstr("defender_log_lines_total{id=\"DNS_SERVER_UP\",level=\"info\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("defender_log_lines_total{id=\"STORE_OPEN_FAILED\",level=\"error\"} 3\n"));
+}
+
+TEST_F(MetricsOfLogLines, AreServedWithTheOthers) {
+    const Metrics metrics;
+    const MetricsEndpoint endpoint(metrics, "127.0.0.1:0");
+    EXPECT_THAT(fetch(endpoint.port()),
+                HasSubstr("defender_log_lines_total{id=\"STORE_OPEN_FAILED\",level=\"error\"} 3\n"));
 }
 
 TEST(MetricsEndpoint, ServesTheTextUnderMetrics) {

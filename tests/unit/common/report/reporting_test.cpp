@@ -158,16 +158,20 @@ TEST(Reporting, PolicyThatChangesDuringTheDayGivesTwoReports) {
     EXPECT_THAT(messages, UnorderedElementsAre(2, 3));
 }
 
-TEST(Reporting, ClosingStopsBetweenTwoReports) {
+TEST(Reporting, ClosingStopsBetweenTwoGroupsOfReports) {
+    constexpr std::uint64_t all = 120;
     ReportingWorld world;
-    world.judge("one.example", policy);
-    world.judge("two.example", policy);
+    for (std::uint64_t i = 0; i < all; ++i) world.judge("d" + std::to_string(i) + ".example", policy);
     ASSERT_TRUE(world.reporting().fold({}));
+    ASSERT_TRUE(world.reporting().close_due(ReportingWorld::due, [] { return true; }));
+    EXPECT_EQ(world.reporting().counts().closed, 0U);
     int asked = 0;
     ASSERT_TRUE(world.reporting().close_due(ReportingWorld::due, [&] { return ++asked > 1; }));
-    EXPECT_EQ(world.reporting().counts().closed, 1U);
+    EXPECT_EQ(world.reporting().counts().closed, 50U);
+    EXPECT_EQ(world.deliveries().size(), 50U) << "what was taken is ended";
     world.close();
-    EXPECT_EQ(world.reporting().counts().closed, 2U);
+    EXPECT_EQ(world.reporting().counts().closed, all);
+    EXPECT_EQ(world.deliveries().size(), all);
 }
 
 TEST(Reporting, ClosingThatAnotherLeftIsTakenOverWhenItsLeaseIsOver) {

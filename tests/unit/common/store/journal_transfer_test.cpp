@@ -106,11 +106,11 @@ TEST_F(JournalTransferTest, RecordsOfManyDaysFindTheirPartitions) {
 }
 
 TEST_F(JournalTransferTest, AStepIsBoundedByRecordsAndByOctets) {
-    append(records_named("A", 2500));
+    append(records_named("A", 4500));
     const auto first = journal();
     const auto database = connect(store_.settings.postgresql);
-    EXPECT_EQ(JournalTransfer(*first, *database).step()->moved, 1000U);
-    EXPECT_EQ(transfer().moved, 1500U);
+    EXPECT_EQ(JournalTransfer(*first, *database).step()->moved, 4000U);
+    EXPECT_EQ(transfer().moved, 500U);
     auto large = test::plain_record("large");
     large.evidence.author_addresses.assign(10000, std::string(300, 'a') + "@example.org");
     append(std::vector<Record>(8, large));

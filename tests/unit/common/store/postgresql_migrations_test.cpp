@@ -5,6 +5,7 @@
 #include <array>
 #include <future>
 
+#include "tests/support/older_report.hpp"
 #include "tests/support/postgresql_server.hpp"
 
 namespace defender::store {
@@ -70,6 +71,15 @@ TEST_F(PostgresqlMigrationsTest, AFailedStepLeavesTheVersionBeforeItWhole) {
     EXPECT_EQ(sql("SELECT version FROM schema_version"), "1");
     EXPECT_EQ(sql("SELECT to_regclass('two')"), "");
     EXPECT_TRUE(migrate(*connection_, two_steps)) << "the mended program goes on from there";
+}
+
+TEST_F(PostgresqlMigrationsTest, TheOpenReportsOfVersionTwoKeepTheirRowsAndCounts) {
+    ASSERT_TRUE(migrate(*connection_, postgresql_migrations().first(2)));
+    sql(test::older_report([](const std::string& hex) { return "'\\x" + hex + "'"; }));
+    const auto migrated = migrate(*connection_, postgresql_migrations());
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    test::expect_older_report(*make_report_store(connect(connection_string_)));
+    EXPECT_EQ(sql("SELECT (SELECT count(*) FROM report_row) + (SELECT count(*) FROM report_count)"), "0");
 }
 
 TEST_F(PostgresqlMigrationsTest, SeveralHostsMayMigrateAtOnce) {

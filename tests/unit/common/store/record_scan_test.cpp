@@ -103,6 +103,46 @@ TEST_P(RecordScanContract, BeginsAtTheTimeGiven) {
     EXPECT_EQ(count_since(beginning), 5U);
 }
 
+TEST_P(RecordScanContract, SummarizesWhatIsCounted) {
+    const auto before = test::sample_record();
+    append({before, test::plain_record("P", before.evidence.received_at + 1)});
+    std::vector<RecordSummary> summaries;
+    const auto done =
+        open()->summarize({}, [&](RecordSummary&& summary) { summaries.push_back(std::move(summary)); });
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_EQ(summaries.size(), 2U);
+    const auto plain = summaries[0].result == "pass" ? 0U : 1U;
+    const auto& sample = summaries[1 - plain];
+    EXPECT_EQ(sample.received_at, before.evidence.received_at);
+    EXPECT_EQ(sample.client, "2001:db8::25");
+    EXPECT_EQ(sample.author_domain, "example.org");
+    EXPECT_EQ(sample.exemption, "no");
+    EXPECT_EQ(sample.result, "fail");
+    EXPECT_EQ(sample.disposition, "quarantine");
+    EXPECT_EQ(sample.action, "hold");
+    EXPECT_TRUE(sample.failed);
+    EXPECT_EQ(sample.reasons, R"([{"type":"sampled_out","comment":"pct=50, draw 42"}])");
+    EXPECT_FALSE(summaries[plain].failed);
+    EXPECT_EQ(summaries[plain].reasons, "") << "no author domain was judged";
+}
+
+TEST_P(RecordScanContract, SummarizesAPeriodUpToItsEnd) {
+    constexpr UtcSeconds begin = 3 * 86400 + 7;
+    append({test::plain_record("A", begin - 1), test::plain_record("B", begin),
+            test::plain_record("C", begin + 86399), test::plain_record("D", begin + 86400),
+            test::plain_record("E", begin + 3 * 86400)});
+    const auto scan = open();
+    const ScanPeriod period{begin, begin + 86400};
+    std::vector<UtcSeconds> moments;
+    ASSERT_TRUE(
+        scan->summarize(period, [&](RecordSummary&& summary) { moments.push_back(summary.received_at); }));
+    std::sort(moments.begin(), moments.end());
+    EXPECT_EQ(moments, (std::vector<UtcSeconds>{begin, begin + 86399}));
+    EXPECT_EQ(unwrap(scan->count_within(period)), 2U);
+    EXPECT_EQ(unwrap(scan->count_within({begin, begin})), 0U);
+    EXPECT_EQ(unwrap(scan->count_within({})), 5U);
+}
+
 TEST_P(RecordScanContract, OfAnEmptyStoreGivesNothing) {
     EXPECT_EQ(scanned_ids(beginning), std::vector<std::string>{});
     EXPECT_EQ(count_since(beginning), 0U);
@@ -198,6 +238,24 @@ TEST_F(RecordScanPostgresql, WhatWasSetAsideIsGiven) {
     EXPECT_EQ(scanned[0].evidence, json_text(to_json(test::plain_record("A", 500).evidence)));
     ASSERT_TRUE(scan->scan(501, [&](StoredRecord&& record) { scanned.push_back(std::move(record)); }));
     EXPECT_EQ(scanned.size(), 1U);
+}
+
+TEST_F(RecordScanPostgresql, WhatWasSetAsideIsSummarized) {
+    append({test::sample_record()});
+    {
+        const auto journal = unwrap(Journal::open(settings_.path, OpenMode::read_write));
+        const auto waiting = unwrap(journal->first(1, 1000000));
+        ASSERT_TRUE(journal->set_aside(waiting.at(0), "refused", 600));
+    }
+    std::vector<RecordSummary> summaries;
+    ASSERT_TRUE(unwrap(RecordScan::open(settings_))->summarize({}, [&](RecordSummary&& summary) {
+        summaries.push_back(std::move(summary));
+    }));
+    ASSERT_EQ(summaries.size(), 1U);
+    EXPECT_EQ(summaries[0].author_domain, "example.org");
+    EXPECT_EQ(summaries[0].client, "2001:db8::25");
+    EXPECT_TRUE(summaries[0].failed);
+    EXPECT_EQ(summaries[0].reasons, R"([{"type":"sampled_out","comment":"pct=50, draw 42"}])");
 }
 
 TEST_F(RecordScanPostgresql, AHostWithoutAJournalHasPostgresqlsAlone) {

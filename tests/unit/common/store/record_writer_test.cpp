@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <future>
 #include <map>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
+#include "common/log/recent_problems.hpp"
 #include "common/store/sqlite_store.hpp"
 #include "tests/support/fake_record_store.hpp"
 #include "tests/support/sample_record.hpp"
@@ -116,12 +120,14 @@ TEST_F(RecordWriterTest, BeyondTheQueueARecordFailsAtOnceOnTheCallersThread) {
     EXPECT_EQ(refused.get().error().message, "too many records are waiting for the store");
     EXPECT_EQ(writer.counts().lost, 1U);
     EXPECT_EQ(writer.counts().last_error, "too many records are waiting for the store");
+    EXPECT_TRUE(writer.counts().failing) << "until the queue has room";
     state_->unblock();
     EXPECT_TRUE(writing.get());
     EXPECT_TRUE(second.get());
     EXPECT_TRUE(third.get());
     EXPECT_TRUE(write(writer, "E").get());
     EXPECT_EQ(writer.counts().written, 4U);
+    EXPECT_FALSE(writer.counts().failing);
 }
 
 TEST_F(RecordWriterTest, WithoutAQueueEveryRecordFails) {
@@ -137,7 +143,7 @@ TEST_F(RecordWriterTest, ABadRecordTakesDownNoOther) {
     state_->await_blocked_append();
     std::map<std::string, std::future<Status>> others;
     for (int i = 0; i < 1000; ++i) {
-        const auto id = (i == 0 || i == 500 || i == 501 || i == 999 ? "bad" : "good") + std::to_string(i);
+        const auto id = (i == 0 || i == 500 || i == 501 || i == 998 ? "bad" : "good") + std::to_string(i);
         others.emplace(id, write(writer, id));
     }
     state_->unblock();
@@ -146,6 +152,7 @@ TEST_F(RecordWriterTest, ABadRecordTakesDownNoOther) {
     EXPECT_EQ(writer.counts().written, 997U);
     EXPECT_EQ(writer.counts().lost, 4U);
     EXPECT_EQ(writer.counts().last_error, "bad record");
+    EXPECT_FALSE(writer.counts().failing);
     EXPECT_EQ(opened_, 1) << "the store is not at fault";
 }
 
@@ -160,7 +167,8 @@ TEST_F(RecordWriterTest, AStoreThatRefusesEverythingIsNotAskedForEachRecord) {
     state_->unblock();
     EXPECT_EQ(first.get().error().message, "disk full");
     for (auto& each : others) EXPECT_EQ(each.get().error().message, "disk full");
-    EXPECT_EQ(writer.counts().lost, 1001U);
+    EXPECT_EQ(writer.counts().lost, 0U);
+    EXPECT_EQ(writer.counts().queued, 1001U) << "kept";
     EXPECT_EQ(state_->attempts().size(), 1U) << "closed after the first, and not due to be opened again";
 }
 
@@ -179,7 +187,8 @@ TEST_F(RecordWriterTest, AFailingBatchIsGivenUpAfterAFewParts) {
     state_->unblock();
     EXPECT_TRUE(first.get());
     for (auto& each : others) EXPECT_FALSE(each.get());
-    EXPECT_EQ(writer.counts().lost, 1000U);
+    EXPECT_EQ(writer.counts().lost, 0U);
+    EXPECT_EQ(writer.counts().queued, 1000U) << "kept";
     EXPECT_LE(state_->attempts().size(), 1U + 16U + 10U);
 }
 
@@ -187,7 +196,9 @@ TEST_F(RecordWriterTest, WhileTheStoreCannotBeOpenedCompletionsFailAtOnce) {
     RecordWriter writer(open_unless_broken(), 10, no_retry);
     for (int i = 0; i < 5; ++i) EXPECT_EQ(write(writer, "A").get().error().message, "no such folder");
     EXPECT_EQ(tried_, 1) << "not once for each message";
-    EXPECT_EQ(writer.counts().lost, 5U);
+    EXPECT_EQ(writer.counts().lost, 0U);
+    EXPECT_EQ(writer.counts().queued, 5U) << "kept";
+    EXPECT_TRUE(writer.counts().failing);
     EXPECT_EQ(writer.counts().last_error, "no such folder");
 }
 
@@ -197,7 +208,134 @@ TEST_F(RecordWriterTest, AStoreThatComesBackIsFoundWithoutAMessageAskingForIt) {
     broken_ = false;
     while (opened_ == 0) std::this_thread::yield();
     EXPECT_TRUE(write(writer, "B").get());
-    EXPECT_EQ(writer.counts().written, 1U);
+    while (writer.counts().written < 2) std::this_thread::yield();
+    EXPECT_EQ(writer.counts().queued, 0U);
+    EXPECT_FALSE(writer.counts().failing);
+}
+
+/// How many lines with this id and text were logged.
+long lines(std::string_view id, const std::string& text) {
+    const auto problems = log::recent_problems();
+    return std::count_if(problems.begin(), problems.end(), [&](const log::Problem& problem) {
+        return problem.id == id && problem.line.find(text) != std::string::npos;
+    });
+}
+
+/// The queue ids of all that has been taken, in order.
+std::vector<std::string> ids_of(const test::FakeStoreState& state) {
+    std::vector<std::string> ids;
+    for (const auto& batch : state.batches()) {
+        for (const auto& record : batch) ids.push_back(record.evidence.queue_id);
+    }
+    return ids;
+}
+
+TEST_F(RecordWriterTest, WhatAStoreCouldNotTakeIsWrittenOnceWhenItIsBack) {
+    state_->set_verdict([](const auto&) -> Status { return Error{"disk full"}; });
+    RecordWriter writer(open(), 3000, short_waits);
+    std::vector<std::string> expected;
+    for (int i = 0; i < 2500; ++i) {
+        expected.push_back(std::to_string(i));
+        EXPECT_FALSE(write(writer, expected.back()).get());
+    }
+    EXPECT_EQ(writer.counts().queued, 2500U);
+    state_->set_verdict(nullptr);
+    while (writer.counts().queued > 0) std::this_thread::yield();
+    auto ids = ids_of(*state_);
+    std::sort(ids.begin(), ids.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(ids, expected);
+    EXPECT_EQ(writer.counts().written, 2500U);
+    EXPECT_EQ(writer.counts().lost, 0U);
+}
+
+TEST_F(RecordWriterTest, WhatAStoreAtFaultCouldNotTakeIsKeptAlsoWhereItTookTheNext) {
+    const auto unusable = []() -> Status { return Error{"disk full", ErrorKind::unusable}; };
+    const auto busy = []() -> Status { return Error{"locked", ErrorKind::busy}; };
+    const auto out_of_memory = []() -> Status { throw std::bad_alloc(); };
+    const std::vector<std::function<Status()>> failures{unusable, busy, out_of_memory};
+    for (const auto& failure : failures) {
+        const auto state = state_ = std::make_shared<test::FakeStoreState>();
+        RecordWriter writer(open(), 10, short_waits);
+        EXPECT_TRUE(write(writer, "first").get());
+        state->block();
+        auto second = write(writer, "second");
+        state->await_blocked_append();
+        auto others = {write(writer, "A").share(), write(writer, "B").share()};
+        // Both together, and A by itself.
+        state->set_verdict([failure, left = 2](const auto& records) mutable -> Status {
+            if (records.front().evidence.queue_id == "second" || left == 0) return Done{};
+            --left;
+            return failure();
+        });
+        state->unblock();
+        for (const auto& each : others) each.wait();
+        while (writer.counts().queued > 0) std::this_thread::yield();
+        EXPECT_EQ(writer.counts().lost, 0U) << writer.counts().last_error;
+        EXPECT_EQ(ids_of(*state), (std::vector<std::string>{"first", "second", "B", "A"}))
+            << writer.counts().last_error;
+    }
+}
+
+TEST_F(RecordWriterTest, NoMoreAreKeptThanMayWait) {
+    const std::string why = "away with room for three";
+    RecordWriter writer([&] { return Result<std::unique_ptr<RecordStore>>(Error{why}); }, 3, no_retry);
+    for (const auto* id : {"A", "B", "C", "D", "E"}) EXPECT_FALSE(write(writer, id).get());
+    EXPECT_EQ(writer.counts().queued, 3U);
+    EXPECT_EQ(writer.counts().lost, 2U);
+    EXPECT_EQ(lines("STORE_RECORDS_LOST", why), 1) << "not once for each record";
+}
+
+TEST_F(RecordWriterTest, WhatIsKeptIsTriedOnceMoreAtTheEnd) {
+    {
+        RecordWriter writer(open_unless_broken(), 10, no_retry);
+        EXPECT_FALSE(write(writer, "A").get());
+        broken_ = false;
+    }
+    EXPECT_EQ(ids_of(*state_), std::vector<std::string>{"A"});
+}
+
+TEST_F(RecordWriterTest, ARecordThatComesAfterTheEndIsLost) {
+    RecordWriter writer(open(), 10);
+    EXPECT_TRUE(write(writer, "A").get());
+    writer.end();
+    EXPECT_FALSE(write(writer, "B").get());
+    EXPECT_EQ(writer.counts().lost, 1U);
+}
+
+TEST_F(RecordWriterTest, WhatIsStillKeptAtTheEndIsToldAsLost) {
+    const std::string why = "away to the end";
+    {
+        RecordWriter writer([&] { return Result<std::unique_ptr<RecordStore>>(Error{why}); }, 10, no_retry);
+        EXPECT_FALSE(write(writer, "A").get());
+    }
+    EXPECT_EQ(lines("STORE_RECORDS_LOST", why), 1);
+}
+
+TEST_F(RecordWriterTest, AKeptRecordThatIsBadItselfStandsInTheWayOfNoOther) {
+    state_->set_verdict(refuse_bad);
+    RecordWriter writer(open(), 1000000, short_waits);
+    EXPECT_FALSE(write(writer, "bad").get()) << "by itself it looks like a store that fails";
+    std::vector<std::string> expected;
+    while (writer.counts().lost == 0 || expected.size() < 10) {
+        expected.push_back("good" + std::to_string(expected.size()));
+        static_cast<void>(write(writer, expected.back()).get());
+    }
+    while (writer.counts().queued > 0) std::this_thread::yield();
+    auto ids = ids_of(*state_);
+    std::sort(ids.begin(), ids.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(ids, expected) << "each once";
+    EXPECT_EQ(writer.counts().lost, 1U);
+}
+
+TEST_F(RecordWriterTest, AStoreThatFailsIsToldOnce) {
+    const std::string why = "disk full five times";
+    state_->set_verdict([&](const auto&) -> Status { return Error{why}; });
+    RecordWriter writer(open(), 10, short_waits);
+    static_cast<void>(write(writer, "A").get());
+    while (state_->attempts().size() < 5) std::this_thread::yield();
+    EXPECT_EQ(lines("STORE_WRITE_FAILED", why), 1);
 }
 
 TEST_F(RecordWriterTest, WaitsBetweenTriesGrowToTheLongest) {
@@ -222,7 +360,9 @@ TEST_F(RecordWriterTest, AStoreThatCannotBeWrittenToIsOpenedAnew) {
     RecordWriter writer(open(), 10, short_waits);
     EXPECT_FALSE(write(writer, "A").get());
     while (opened_ < 2) std::this_thread::yield();
+    EXPECT_TRUE(writer.counts().failing) << "until something was written";
     state_->set_verdict(nullptr);
+    while (writer.counts().queued > 0) std::this_thread::yield();
     EXPECT_TRUE(write(writer, "B").get());
 }
 
@@ -244,17 +384,14 @@ TEST_F(RecordWriterTest, WhatIsQueuedIsWrittenBeforeTheEnd) {
     }
 }
 
-/// Ends a writer whose store could not be opened while a record waits; true where the record was written.
-/// Whether the end begins before the record is taken up is up to the scheduler: `head_start` makes it likely.
-bool written_at_the_end(const RecordWriter::OpenStore& open, std::chrono::milliseconds head_start) {
+TEST_F(RecordWriterTest, AtTheEndAStoreThatFailedIsTriedOnceMore) {
     std::promise<void> go;
-    std::promise<bool> written;
     std::thread release;
     {
         RecordWriter writer(
-            [&open, first = true]() mutable -> Result<std::unique_ptr<RecordStore>> {
+            [this, first = true]() mutable -> Result<std::unique_ptr<RecordStore>> {
                 if (std::exchange(first, false)) return Error{"away"};
-                return open();
+                return open()();
             },
             10, no_retry);
         std::promise<void> held_up;
@@ -263,22 +400,16 @@ bool written_at_the_end(const RecordWriter::OpenStore& open, std::chrono::millis
             go.get_future().wait();
         });
         held_up.get_future().wait();
-        writer.write(test::plain_record("waits"),
-                     [&](const Status& status) { written.set_value(status.has_value()); });
-        release = std::thread([&] {
-            std::this_thread::sleep_for(head_start);
-            go.set_value();
-        });
+        writer.write(test::plain_record("waits"), [](const Status&) {});
+        // Whether the end begins before the record is taken up is up to the scheduler; both are written
+        // either way.
+        release = std::thread([&] { go.set_value(); });
     }
     release.join();
-    return written.get_future().get();
-}
-
-TEST_F(RecordWriterTest, AtTheEndAStoreThatFailedIsTriedOnceMore) {
-    auto head_start = 1ms;
-    while (head_start < 4s && !written_at_the_end(open(), head_start)) head_start *= 2;
     EXPECT_EQ(opened_, 1);
-    EXPECT_EQ(state_->batches().size(), 1U);
+    auto ids = ids_of(*state_);
+    std::sort(ids.begin(), ids.end());
+    EXPECT_EQ(ids, (std::vector<std::string>{"holds up", "waits"}));
 }
 
 TEST_F(RecordWriterTest, EndingWithAStoreThatNeverOpensTellsEveryRecord) {
@@ -339,13 +470,30 @@ TEST_F(RecordWriterTest, WritesToTheEmbeddedStore) {
     EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->status()->records, 200U);
 }
 
+TEST_F(RecordWriterTest, AFileThatWasMovedAwayIsMadeAnewAndNothingIsLost) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.file("defender.db");
+    RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000, short_waits);
+    EXPECT_TRUE(write(writer, "before").get());
+    for (const auto* suffix : {"", "-wal", "-shm"}) {
+        std::filesystem::rename(path + suffix, folder.file("moved.db") + suffix);
+    }
+    const auto after = write(writer, "after").get();
+    ASSERT_FALSE(after);
+    EXPECT_EQ(after.error().message, path + ": the file was moved away or replaced");
+    while (writer.counts().queued > 0) std::this_thread::yield();
+    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->find("after")->size(), 1U);
+    EXPECT_EQ(writer.counts().lost, 0U);
+}
+
 TEST_F(RecordWriterTest, AMissingFolderIsFoundOnceItIsThere) {
     const test::TemporaryFolder folder;
     const auto path = folder.file("sub/defender.db");
     RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000, short_waits);
     EXPECT_FALSE(write(writer, "A").get());
     std::filesystem::create_directory(folder.file("sub"));
-    while (!write(writer, "B").get()) std::this_thread::yield();
+    while (writer.counts().queued > 0) std::this_thread::yield();
+    EXPECT_TRUE(write(writer, "B").get());
     EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->find("B")->size(), 1U);
 }
 

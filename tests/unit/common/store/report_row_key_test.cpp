@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <set>
+#include <stdexcept>
 #include <vector>
 
 #include "common/store/digest.hpp"
@@ -24,8 +25,8 @@ std::string hex(std::string_view octets) {
 
 template <typename Fields>
 std::string canonical(const Fields& fields) {
-    std::string text = "left over";
-    write_canonical(fields, text);
+    std::string text;
+    append_canonical(fields, text);
     return text;
 }
 
@@ -41,9 +42,42 @@ TEST(Digest, IsSha256) {
 TEST(ReportRowKey, TheCanonicalTextAndItsKeyAreFixed) {
     const ReportTuple tuple{"192.0.2.1", "none", true, false, "[]", "example.org", "", "{}"};
     EXPECT_EQ(canonical(tuple), "9:192.0.2.14:none1:11:02:[]11:example.org0:2:{}");
-    EXPECT_EQ(key_of(canonical(tuple)), sha256(canonical(tuple)).substr(0, 16));
+    EXPECT_EQ(octets_of(key_of(canonical(tuple))), sha256(canonical(tuple)).substr(0, 16));
     EXPECT_EQ(canonical(ReportSeries{UtcDay{20574}, "example.org", "v=DMARC1"}),
               "5:2057411:example.org8:v=DMARC1");
+}
+
+TEST(ReportRowKey, TheCanonicalTextGoesBehindWhatIsThere) {
+    std::string text = "before ";
+    append_canonical(ReportSeries{UtcDay{-7}, "", "v=DMARC1"}, text);
+    EXPECT_EQ(text, "before 2:-70:8:v=DMARC1");
+}
+
+TEST(ReportRowKey, TheFieldsOfACanonicalTextCanBeReadAgain) {
+    const auto text = canonical(ReportSeries{UtcDay{-7}, "12:3", ""});
+    const auto series = series_from(text);
+    EXPECT_EQ(series.day.number, -7);
+    EXPECT_EQ(series.policy_domain, "12:3");
+    EXPECT_EQ(series.policy_record, "");
+    const std::string_view nul("\0:", 2);
+    const ReportTuple written{"2001:db8::1", "reject", false, true, "[]", "", nul, "{\"1:\":2}"};
+    const auto tuple_text = canonical(written);
+    const auto tuple = tuple_from(tuple_text);
+    EXPECT_EQ(tuple.source_ip, written.source_ip);
+    EXPECT_EQ(tuple.disposition, written.disposition);
+    EXPECT_EQ(tuple.dkim_aligned, written.dkim_aligned);
+    EXPECT_EQ(tuple.spf_aligned, written.spf_aligned);
+    EXPECT_EQ(tuple.reasons, written.reasons);
+    EXPECT_EQ(tuple.header_from, written.header_from);
+    EXPECT_EQ(tuple.envelope_from, written.envelope_from);
+    EXPECT_EQ(tuple.auth_results, written.auth_results);
+}
+
+TEST(ReportRowKey, WhatIsNoCanonicalTextIsABugAndNotReadBeyondItsEnd) {
+    for (const auto* text : {"", "x", "1", "1:", "2:a", "1:a1:b1:1", "99999999999999999999:a",
+                             "18446744073709551615:a", "1:a1:b1:11:11:c1:d1:e2:f"}) {
+        EXPECT_THROW(static_cast<void>(tuple_from(text)), std::logic_error) << text;
+    }
 }
 
 TEST(ReportRowKey, EveryFieldOfATupleMakesADifference) {
@@ -57,10 +91,10 @@ TEST(ReportRowKey, EveryFieldOfATupleMakesADifference) {
         [](ReportTuple& tuple) { tuple.header_from = "x"; },
         [](ReportTuple& tuple) { tuple.envelope_from = "x"; },
         [](ReportTuple& tuple) { tuple.auth_results = "x"; },
-        [](ReportTuple& tuple) { tuple.auth_results = std::string("\0", 1); },
+        [](ReportTuple& tuple) { tuple.auth_results = std::string_view("\0", 1); },
         [](ReportTuple& tuple) { tuple.header_from = "1:x"; },
         [](ReportTuple& tuple) { tuple.header_from = "0:1:x"; }};
-    std::set<std::string> keys;
+    std::set<ReportKey> keys;
     for (const auto& difference : differences) {
         ReportTuple tuple;
         difference(tuple);
@@ -73,7 +107,7 @@ TEST(ReportRowKey, EveryFieldOfASeriesMakesADifference) {
     const std::vector<ReportSeries> all{{UtcDay{1}, "a", "b"},  {UtcDay{2}, "a", "b"}, {UtcDay{1}, "b", "b"},
                                         {UtcDay{1}, "a", "a"},  {UtcDay{1}, "ab", ""}, {UtcDay{1}, "", "ab"},
                                         {UtcDay{11}, "a", "b"}, {UtcDay{-1}, "a", "b"}};
-    std::set<std::string> keys;
+    std::set<ReportKey> keys;
     for (const auto& series : all) keys.insert(key_of(canonical(series)));
     EXPECT_EQ(keys.size(), all.size());
 }

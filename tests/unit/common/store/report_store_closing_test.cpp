@@ -1,6 +1,8 @@
 // What closing must do on every kind of database.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/sample_report.hpp"
 
 namespace defender::store {
@@ -147,6 +149,7 @@ TEST_P(ReportStoreClosing, DocumentsAndDeliveriesComeIntoBeingAndTheRowsGo) {
     ASSERT_TRUE(must(store_->finish_close(report->id, mine, {first, sample_document("id.2")})));
     EXPECT_EQ(count_rows(report->id), 0U);
     EXPECT_EQ(database_->number("SELECT count(*) FROM report_row"), 0);
+    EXPECT_EQ(database_->number("SELECT count(*) FROM report_count"), 0);
     EXPECT_EQ(must(store_->list({})).size(), 3U);
     EXPECT_EQ(must(store_->counts()).waiting, 2U);
     EXPECT_FALSE(begin_close(sample_day.end() + 1000 * hour)) << "closed once";
@@ -165,6 +168,58 @@ TEST_P(ReportStoreClosing, AReportIdThatIsThereAlreadyWritesNothing) {
     EXPECT_EQ(must(store_->list({})).size(), 1U);
     EXPECT_EQ(count_rows(report->id), 1U) << "the closing goes on";
     EXPECT_TRUE(must(store_->finish_close(report->id, mine, {sample_document("new")})));
+}
+
+TEST_P(ReportStoreClosing, SomeAreTakenTogetherTheEarliestDayFirst) {
+    for (const int later : {2, 0, 1}) {
+        fold({judged_message("a.example", sample_noon + later * 86400),
+              judged_message("b.example", sample_noon + later * 86400)});
+    }
+    const Lease lease{mine.owner, sample_day.end() + 1000 * hour};
+    const auto take = [&](std::uint64_t most) {
+        std::string days;
+        for (const auto& report :
+             must(store_->begin_closing(sample_day.end() + 240 * hour, hour, 0, lease, most))) {
+            days += std::to_string(report.day.number - sample_day.number);
+            EXPECT_EQ(report.messages, 1U);
+            EXPECT_EQ(report.rows, 1U);
+        }
+        return days;
+    };
+    EXPECT_EQ(take(3), "001");
+    EXPECT_EQ(take(100), "122");
+    EXPECT_EQ(take(100), "");
+}
+
+TEST_P(ReportStoreClosing, SomeAreEndedTogetherButNotThoseThatAnotherHasTakenOver) {
+    fold({judged_message("a.example"), judged_message("b.example"), judged_message("c.example")});
+    const auto reports = must(store_->begin_closing(sample_day.end() + hour, hour, 0, mine, 10));
+    ASSERT_EQ(reports.size(), 3U);
+    const auto after = mine.until;
+    const auto taken = must(other_->begin_closing(after, hour, 0, others, 1));
+    ASSERT_EQ(taken.size(), 1U);
+    std::vector<ClosedReport> made;
+    for (const auto& report : reports) made.push_back({report.id, {sample_document(report.policy_domain)}});
+    const auto closed = must(store_->finish_closing(made, mine));
+    EXPECT_EQ(closed.size(), 2U);
+    EXPECT_EQ(std::count(closed.begin(), closed.end(), taken[0].id), 0);
+    EXPECT_EQ(must(store_->list({})).size(), 2U);
+    EXPECT_EQ(count_rows(taken[0].id), 1U);
+    const auto rest =
+        must(other_->finish_closing({{taken[0].id, {sample_document(taken[0].policy_domain)}}}, others));
+    EXPECT_EQ(rest, std::vector{taken[0].id});
+    EXPECT_EQ(database_->number("SELECT count(*) FROM report WHERE state = 'closed'"), 3);
+    EXPECT_EQ(database_->number("SELECT count(*) FROM report_count"), 0);
+}
+
+TEST_P(ReportStoreClosing, WhatCannotBeWrittenOfOneWritesNothingOfAny) {
+    fold({judged_message("a.example"), judged_message("b.example")});
+    const auto reports = must(store_->begin_closing(sample_day.end() + hour, hour, 0, mine, 10));
+    ASSERT_EQ(reports.size(), 2U);
+    EXPECT_FALSE(store_->finish_closing(
+        {{reports[0].id, {sample_document("same")}}, {reports[1].id, {sample_document("same")}}}, mine));
+    EXPECT_TRUE(must(store_->list({})).empty());
+    for (const auto& report : reports) EXPECT_EQ(count_rows(report.id), 1U) << "the closing goes on";
 }
 
 TEST_P(ReportStoreClosing, ManyRowsGoWithTheReport) {

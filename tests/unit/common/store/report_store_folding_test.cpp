@@ -249,9 +249,9 @@ TEST_P(ReportStoreFolding, ATransactionThatIsGivenUpLeavesNothingFolded) {
 TEST_P(ReportStoreFolding, AFailedWriteMovesNothing) {
     database_->append(judged_messages(3, judged_message()));
     const auto other = database_->open();
-    must(other->execute("ALTER TABLE report_row RENAME TO hidden"));
+    must(other->execute("ALTER TABLE report_count RENAME TO hidden"));
     EXPECT_FALSE(store_->fold(10));
-    must(other->execute("ALTER TABLE hidden RENAME TO report_row"));
+    must(other->execute("ALTER TABLE hidden RENAME TO report_count"));
     EXPECT_EQ(must(store_->counts()).unfolded, 3U);
     EXPECT_EQ(must(store_->counts()).open_reports, 0U);
     EXPECT_EQ(fold_all(), 3U);

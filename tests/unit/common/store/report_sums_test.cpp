@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <tuple>
 
 namespace defender::store {
 namespace {
 
-ReportTuple from(const std::string& source_ip) {
+ReportTuple from(std::string_view source_ip) {
     ReportTuple tuple;
     tuple.source_ip = source_ip;
     return tuple;
@@ -18,17 +20,28 @@ TEST(ReportSums, EqualTuplesOfASeriesAreOneSum) {
     for (const auto* domain : {"a", "b", "a"}) {
         for (const auto* address : {"1", "2", "1"}) sums.add({UtcDay{1}, domain, "p"}, from(address));
     }
-    const auto all = sums.take();
-    ASSERT_EQ(all.size(), 2U);
-    for (const auto& sum : all) {
-        EXPECT_EQ(sum.series.policy_record, "p");
-        ASSERT_EQ(sum.rows.size(), 2U);
-        for (const auto& row : sum.rows) {
-            const auto series_times = sum.series.policy_domain == "a" ? 2U : 1U;
-            EXPECT_EQ(row.messages, series_times * (row.tuple.source_ip == "1" ? 2U : 1U));
-        }
+    const auto all = sums.sorted();
+    ASSERT_EQ(all.series.size(), 2U);
+    ASSERT_EQ(all.rows.size(), 4U);
+    for (const auto& row : all.rows) {
+        const auto& series = all.series[row.series].series;
+        EXPECT_EQ(series.policy_record, "p");
+        const auto series_times = series.policy_domain == "a" ? 2U : 1U;
+        EXPECT_EQ(row.messages, series_times * (tuple_from(row.tuple).source_ip == "1" ? 2U : 1U));
+        EXPECT_EQ(row.key, key_of(row.tuple));
     }
-    EXPECT_TRUE(sums.take().empty()) << "nothing stays";
+}
+
+TEST(ReportSums, WhatIsAddedNeedNotOutliveTheCall) {
+    ReportSums sums;
+    {
+        const std::string domain(100, 'd');
+        const std::string address(100, '1');
+        sums.add({UtcDay{1}, domain, domain}, from(address));
+    }
+    const auto all = sums.sorted();
+    EXPECT_EQ(all.series.at(0).series.policy_domain, std::string(100, 'd'));
+    EXPECT_EQ(tuple_from(all.rows.at(0).tuple).source_ip, std::string(100, '1'));
 }
 
 TEST(ReportSums, TheirOrderIsThatOfTheKeysHoweverTheyCame) {
@@ -42,15 +55,30 @@ TEST(ReportSums, TheirOrderIsThatOfTheKeysHoweverTheyCame) {
             for (const auto& address : list) sums.add({UtcDay{1}, domain, ""}, from(address));
         }
         auto& order = orders.emplace_back();
-        const auto all = sums.take();
-        EXPECT_TRUE(std::is_sorted(all.begin(), all.end(),
+        const auto all = sums.sorted();
+        EXPECT_TRUE(std::is_sorted(all.series.begin(), all.series.end(),
                                    [](const auto& a, const auto& b) { return a.key < b.key; }));
-        for (const auto& sum : all) {
-            order += sum.series.policy_domain + ":";
-            for (const auto& row : sum.rows) order += row.tuple.source_ip;
+        EXPECT_TRUE(std::is_sorted(all.rows.begin(), all.rows.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.series, a.key) < std::tie(b.series, b.key);
+        }));
+        for (const auto& row : all.rows) {
+            order += std::string(all.series[row.series].series.policy_domain);
+            order += std::string(tuple_from(row.tuple).source_ip);
         }
     }
     EXPECT_EQ(orders[0], orders[1]);
+}
+
+TEST(ReportSums, WhatTheyHoldGrowsByTheTuplesNotByTheMessages) {
+    ReportSums sums;
+    EXPECT_EQ(sums.octets(), 0U);
+    sums.add({UtcDay{1}, "a", "p"}, from("1"));
+    const auto one = sums.octets();
+    EXPECT_GT(one, 0U);
+    for (int i = 0; i < 100; ++i) sums.add({UtcDay{1}, "a", "p"}, from("1"));
+    EXPECT_EQ(sums.octets(), one);
+    sums.add({UtcDay{1}, "a", "p"}, from(std::string(1000, '2')));
+    EXPECT_GT(sums.octets(), one + 1000);
 }
 
 }  // namespace

@@ -127,7 +127,8 @@ TEST_F(SqliteDatabaseTest, AMissingFolderIsSaidPlainly) {
 TEST_F(SqliteDatabaseTest, ReadOnlyCreatesNothing) {
     const auto opened = SqliteDatabase::open(path_, OpenMode::read_only, std::chrono::milliseconds{10});
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().message, path_ + ": unable to open database file (No such file or directory)");
+    EXPECT_EQ(opened.error().message, "the store is unusable: " + path_ +
+                                          ": unable to open database file (No such file or directory)");
     EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
@@ -142,7 +143,7 @@ TEST_F(SqliteDatabaseTest, AFileThatIsNoDatabaseIsRefused) {
     const auto status =
         opened ? opened.value()->number("PRAGMA user_version") : Result<std::int64_t>(opened.error());
     ASSERT_FALSE(status);
-    EXPECT_EQ(status.error().message, path_ + ": file is not a database");
+    EXPECT_EQ(status.error().message, "the store is unusable: " + path_ + ": file is not a database");
 }
 
 }  // namespace

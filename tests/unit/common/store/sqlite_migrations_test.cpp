@@ -11,6 +11,7 @@
 
 #include "common/store/report_store.hpp"
 #include "common/store/sqlite_connection.hpp"
+#include "tests/support/older_report.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace defender::store {
@@ -161,6 +162,21 @@ TEST_F(SqliteMigrationsTest, AFileOfVersionTwoStillOpensAndBeginsToLearnForwarde
     EXPECT_EQ(*open()->number("SELECT record_id FROM forwarding_sighting"), 2);
     auto connection = open_sqlite_connection(path_, OpenMode::read_only);
     EXPECT_EQ(make_report_store(std::move(connection).value())->suppressions()->size(), 1U);
+}
+
+TEST_F(SqliteMigrationsTest, TheOpenReportsOfVersionThreeKeepTheirRowsAndCounts) {
+    {
+        const auto database = open();
+        ASSERT_TRUE(migrate(*database, sqlite_migrations().first(3)));
+        const auto filled =
+            database->execute(test::older_report([](const std::string& hex) { return "x'" + hex + "'"; }));
+        ASSERT_TRUE(filled) << filled.error().message;
+    }
+    auto connection = open_sqlite_connection(path_, OpenMode::read_write);
+    ASSERT_TRUE(connection) << connection.error().message;
+    test::expect_older_report(*make_report_store(std::move(connection).value()));
+    EXPECT_EQ(
+        *open()->number("SELECT (SELECT count(*) FROM report_row) + (SELECT count(*) FROM report_count)"), 0);
 }
 
 TEST_F(SqliteMigrationsTest, TheRecordsOfVersionOneAreReportedAfterItsMigration) {

@@ -75,7 +75,9 @@ TEST_F(SqliteStoreTest, ABatchIsStoredWholeOrNotAtAll) {
     ASSERT_TRUE(
         raw()->execute("CREATE TRIGGER no_bad BEFORE INSERT ON record WHEN NEW.queue_id = 'bad'"
                        " BEGIN SELECT RAISE(ABORT, 'bad'); END"));
-    EXPECT_FALSE(store->append({test::plain_record("good"), test::plain_record("bad")}));
+    const auto refused = store->append({test::plain_record("good"), test::plain_record("bad")});
+    ASSERT_FALSE(refused);
+    EXPECT_FALSE(store_is_at_fault(refused.error())) << refused.error().message;
     EXPECT_TRUE(store->find("good")->empty());
     EXPECT_TRUE(store->append({test::plain_record("good")})) << "the store is usable after a failure";
 }
@@ -90,6 +92,7 @@ TEST_F(SqliteStoreTest, ALockedFileIsBusyAndUsableAfterwards) {
         const auto refused = store->append({test::plain_record("A")});
         ASSERT_FALSE(refused);
         EXPECT_TRUE(store_is_busy(refused.error()));
+        EXPECT_TRUE(store_is_at_fault(refused.error()));
         EXPECT_TRUE(store->find("A")) << "readers are not held up";
     }
     EXPECT_TRUE(store->append({test::plain_record("A")}));
@@ -140,11 +143,22 @@ TEST_F(SqliteStoreTest, AFullDiskIsAnErrorAndNothingIsHalfWritten) {
         }
         ASSERT_FALSE(status) << "the limit was never reached";
         EXPECT_FALSE(store_is_busy(status.error()));
+        EXPECT_TRUE(store_is_at_fault(status.error())) << status.error().message;
     }
     EXPECT_EQ(store->status()->records, written);
     EXPECT_TRUE(store->append({test::sample_record()})) << "goes on when there is room again";
     EXPECT_EQ(open()->status()->records, written + 1);
     EXPECT_EQ(*raw()->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+TEST_F(SqliteStoreTest, AFileThatWasMovedAwayIsTheStoresFault) {
+    const auto store = open();
+    ASSERT_TRUE(store->append({test::plain_record("A")}));
+    std::filesystem::rename(path_, folder_.file("moved.db"));
+    const auto refused = store->append({test::plain_record("B")});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, path_ + ": the file was moved away or replaced");
+    EXPECT_TRUE(store_is_at_fault(refused.error()));
 }
 
 TEST_F(SqliteStoreTest, ADamagedRecordIsAnErrorThatNamesItNotAnEmptyAnswer) {
