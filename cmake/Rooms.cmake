@@ -27,11 +27,20 @@ endfunction()
 # The tests that need a PostgreSQL server: run as one test, as each program starts a server of its own.
 set(DEFENDER_POSTGRESQL_TESTS "*Postgresql*:JournalTransferTest.*:RecordMoverTest.*:StoresTest.*:*OnBoth.*")
 
-# defender_unit_tests(name folder [POSTGRESQL] libraries...): one GoogleTest program for the tests in `folder`. Those that need
-# a server stand out by their names where POSTGRESQL says that there are such.
+# defender_unit_tests(name folder [POSTGRESQL] [FEW_THREADS] libraries...): one GoogleTest program for the tests in `folder`.
+# Those that need a server stand out by their names where POSTGRESQL says that there are such. Of a room with FEW_THREADS,
+# ThreadSanitizer is shown the files with tests of several threads; in the others it has nothing to look at.
 function(defender_unit_tests name folder)
-    cmake_parse_arguments(PARSE_ARGV 2 UNIT "POSTGRESQL" "" "")
+    cmake_parse_arguments(PARSE_ARGV 2 UNIT "POSTGRESQL;FEW_THREADS" "" "")
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cpp)
+    if(UNIT_FEW_THREADS AND DEFENDER_SANITIZE STREQUAL "thread")
+        foreach(source ${sources})
+            file(STRINGS ${source} threads REGEX "std::(thread|async|promise|atomic|mutex)")
+            if(NOT threads)
+                list(REMOVE_ITEM sources ${source})
+            endif()
+        endforeach()
+    endif()
     if(NOT sources)
         return()
     endif()

@@ -1,5 +1,7 @@
 #include "milter/asio_connection.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -13,10 +15,16 @@ namespace defender::milter {
 namespace {
 
 namespace asio = boost::asio;
-using Failure = boost::system::error_code;
 
-// Two of the pieces that MTAs send a body in: what one connection may have before others have their turn.
-constexpr std::size_t read_octets = 128UL << 10U;
+// Four of the pieces that MTAs send a body in, and more than a unix socket holds.
+constexpr std::size_t read_octets = 256UL << 10U;
+// Where so much has come, more has come meanwhile: to look is less than to wait for word of it.
+constexpr std::size_t body_octets = 16UL << 10U;
+// What one connection may have before others have their turn.
+constexpr int reads_at_once = 8;
+// Room that is kept while a message comes: for the pieces of a body, not for a header field out of the
+// common.
+constexpr std::size_t kept_octets = 128UL << 10U;
 
 /// One for each thread, so that connections need none of their own.
 std::vector<char>& read_buffer() {
@@ -24,7 +32,7 @@ std::vector<char>& read_buffer() {
     return buffer;
 }
 
-bool means_later(const Failure& failure) {
+bool means_later(const boost::system::error_code& failure) {
     return failure == asio::error::would_block || failure == asio::error::try_again ||
            failure == asio::error::interrupted;
 }
@@ -63,13 +71,15 @@ void AsioConnection::guarded(Step step) noexcept {
 void AsioConnection::start() {
     guarded([weak = weak_from_this()](AsioConnection& self) {
         self.socket_.non_blocking(true);
-        self.milter_.emplace(self.gateway_,
-                             [weak, replies = self.replies_](std::uint64_t message, Reply reply) {
-                                 const auto entered = replies->enter();
-                                 if (!entered) return;
-                                 if (const auto there = weak.lock())
-                                     there->reply_made(message, std::move(reply));
-                             });
+        self.milter_.emplace(
+            self.gateway_,
+            [weak, replies = self.replies_](std::uint64_t message, Reply reply) {
+                const auto entered = replies->enter();
+                if (!entered) return;
+                if (const auto there = weak.lock()) there->reply_made(message, std::move(reply));
+            },
+            // What fails fails again at the next try, which sees to it.
+            [&self] { static_cast<void>(self.send_some()); });
         self.due_in(self.times_.idle);
         self.post([](AsioConnection& posted) { posted.go_on(); });
     });
@@ -130,28 +140,49 @@ void AsioConnection::await_octets() {
 }
 
 void AsioConnection::read() {
-    auto& buffer = read_buffer();
     Failure failure;
-    const auto count = socket_.receive(asio::buffer(buffer), 0, failure);
+    for (int reads = 0; reads < reads_at_once; ++reads) {
+        const auto octets = read_once(failure);
+        const bool goes_on = milter_->state() == State::reading && milter_->output().empty();
+        if (failure || octets < body_octets || !goes_on) break;
+    }
     if (failure && !means_later(failure)) return close();
-    take({buffer.data(), count});
     go_on();
 }
 
+/// How many octets came, and were taken. Those of a packet that has begun come to where its begin is.
+std::size_t AsioConnection::read_once(Failure& failure) {
+    auto& buffer = read_buffer();
+    const auto of_packet = untaken_.empty() ? 0 : first_packet_octets(untaken_.view()) - untaken_.size();
+    const auto room = untaken_.room(of_packet);
+    const std::array<asio::mutable_buffer, 2> buffers{asio::buffer(room.data(), room.size()),
+                                                      asio::buffer(buffer)};
+    const auto octets = socket_.receive(buffers, 0, failure);
+    const auto in_room = std::min(octets, room.size());
+    untaken_.grow(in_room);
+    take({buffer.data(), octets - in_room});
+    return octets;
+}
+
 void AsioConnection::take(std::string_view octets) {
-    if (untaken_.empty()) {
-        untaken_ = octets.substr(milter_->take(octets));
-    } else {
-        untaken_ += octets;
-        untaken_.erase(0, milter_->take(untaken_));
+    octets = complete_packet(octets);
+    untaken_.drop_front(milter_->take(untaken_.view()));
+    if (untaken_.empty()) octets.remove_prefix(milter_->take(octets));
+    untaken_.append(octets);
+    const bool keep_room = milter_->has_message() && untaken_.capacity() <= kept_octets;
+    if (untaken_.empty() && !keep_room) untaken_.release();
+}
+
+/// Puts what belongs to the packet that has begun behind its begin; what is left of the octets.
+std::string_view AsioConnection::complete_packet(std::string_view octets) {
+    while (!untaken_.empty() && !octets.empty()) {
+        const auto whole = first_packet_octets(untaken_.view());
+        if (whole <= untaken_.size()) break;
+        const auto part = octets.substr(0, whole - untaken_.size());
+        untaken_.append(part);
+        octets.remove_prefix(part.size());
     }
-    if (!untaken_.empty()) {
-        // Room for just the packet that is coming, so that a long one is not copied as it grows; memory is
-        // touched only as octets come.
-        if (milter_->state() == State::reading) untaken_.reserve(first_packet_octets(untaken_));
-    } else if (!milter_->has_message() || untaken_.capacity() > read_octets) {
-        std::string().swap(untaken_);
-    }
+    return octets;
 }
 
 void AsioConnection::reply_made(std::uint64_t message, Reply reply) noexcept {
@@ -181,17 +212,17 @@ void AsioConnection::take_reply() {
 /// False where not all could be sent: more will be when there is room.
 bool AsioConnection::send() {
     if (awaits_room_) return false;
+    const auto failure = send_some();
+    if (failure) means_later(failure) ? await_room() : close();
+    return !failure;
+}
+
+/// What kept it from sending all of the output.
+AsioConnection::Failure AsioConnection::send_some() {
     auto& output = milter_->output();
-    while (!output.empty()) {
-        Failure failure;
-        const auto sent = socket_.send(asio::buffer(output), 0, failure);
-        if (failure) {
-            means_later(failure) ? await_room() : close();
-            return false;
-        }
-        output.erase(0, sent);
-    }
-    return true;
+    Failure failure;
+    while (!output.empty() && !failure) output.erase(0, socket_.send(asio::buffer(output), 0, failure));
+    return failure;
 }
 
 void AsioConnection::await_room() {

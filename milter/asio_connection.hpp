@@ -11,19 +11,20 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "milter/frontend.hpp"
 #include "milter/gateway.hpp"
 #include "milter/milter_connection.hpp"
 #include "milter/outside_calls.hpp"
+#include "milter/untaken_octets.hpp"
 
 namespace defender::milter {
 
@@ -58,6 +59,7 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
 
   private:
     using State = MilterConnection::State;
+    using Failure = boost::system::error_code;
 
     /// A reply that was made, on its way to the strand.
     struct Made {
@@ -71,11 +73,14 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
     void guarded(Step step) noexcept;
     void await_octets();
     void read();
+    [[nodiscard]] std::size_t read_once(Failure& failure);
     void take(std::string_view octets);
+    [[nodiscard]] std::string_view complete_packet(std::string_view octets);
     void reply_made(std::uint64_t message, Reply reply) noexcept;
     void take_reply();
     void go_on();
     [[nodiscard]] bool send();
+    [[nodiscard]] Failure send_some();
     void await_room();
     void due_in(std::chrono::milliseconds time) noexcept;
     void close() noexcept;
@@ -87,7 +92,7 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
     const std::shared_ptr<OutsideCalls> replies_;
     OnClosed on_closed_;
     std::optional<MilterConnection> milter_;  ///< from start() on
-    std::string untaken_;  ///< octets of a packet that is not whole, or behind the end of a message
+    UntakenOctets untaken_;
     bool awaits_octets_ = false;
     bool awaits_room_ = false;
     bool draining_ = false;

@@ -55,13 +55,24 @@ void Message::end(std::string queue_id, OnReply on_reply) {
     on_reply_ = std::move(on_reply);
     ended_at_ = std::chrono::steady_clock::now();
     gateway_.message_enters();
-    collector_.when_all_is_in([self = shared_from_this()]() mutable {
-        // Off the resolver's thread: verifying takes its time. The reference moves along, since the last one
-        // may hold the resolver of a configuration that is no longer in force, and that must not end on its
-        // own thread.
-        auto& gateway = self->gateway_;
-        gateway.post([message = std::move(self)] { message->judge(); });
-    });
+    try {
+        // What could not be asked, as something went wrong, would not be answered either.
+        problem_.empty() ? judge_when_all_is_in() : judge_on_a_worker(shared_from_this());
+    } catch (...) {
+        gateway_.message_leaves();
+        throw;
+    }
+}
+
+void Message::judge_when_all_is_in() {
+    collector_.when_all_is_in([self = shared_from_this()]() mutable { judge_on_a_worker(std::move(self)); });
+}
+
+/// Off the resolver's thread: verifying takes its time. The reference moves along, since the last one may
+/// hold the resolver of a configuration that is no longer in force, and that must not end on its own thread.
+void Message::judge_on_a_worker(std::shared_ptr<Message> message) {
+    auto& gateway = message->gateway_;
+    gateway.post([message = std::move(message)] { message->judge(); });
 }
 
 void Message::judge() {

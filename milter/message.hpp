@@ -37,6 +37,8 @@ class Message : public std::enable_shared_from_this<Message> {
     void end(std::string queue_id, OnReply on_reply);
 
   private:
+    void judge_when_all_is_in();
+    static void judge_on_a_worker(std::shared_ptr<Message> message);
     void judge();
     void judge_or_throw();
     void fail(const std::string& problem);

@@ -16,8 +16,8 @@ constexpr std::uint32_t oldest_version = 2;
 
 }  // namespace
 
-MilterConnection::MilterConnection(Gateway& gateway, OnReply on_reply)
-    : gateway_(gateway), on_reply_(std::move(on_reply)) {}
+MilterConnection::MilterConnection(Gateway& gateway, OnReply on_reply, SendNow send_now)
+    : gateway_(gateway), on_reply_(std::move(on_reply)), send_now_(std::move(send_now)) {}
 
 std::size_t MilterConnection::take(std::string_view octets) {
     std::size_t taken = 0;
@@ -161,13 +161,11 @@ void MilterConnection::header(std::string_view data) {
 }
 
 void MilterConnection::body(std::string_view octets) {
-    bool more = false;
-    run([&](Session& session) {
-        session.body(octets);
-        more = session.wants_body();
-    });
-    if (!more && (terms_->steps & steps::skip)) return put_answer(output_, Answer::skip);
+    const bool wanted = session_ && session_->wants_body();
+    if (!wanted && (terms_->steps & steps::skip)) return put_answer(output_, Answer::skip);
     go_on(steps::quiet_body);
+    if (send_now_ && !output_.empty()) send_now_();
+    run([&](Session& session) { session.body(octets); });
 }
 
 void MilterConnection::end_of_message(std::string_view rest_of_body) {

@@ -31,9 +31,13 @@ class MilterConnection {
     /// Called exactly once for each message that was waited for, on any thread; must not throw. It has to see
     /// that give_reply() is called.
     using OnReply = std::function<void(std::uint64_t message, Reply)>;
+    /// Sends what it can of output() before take() goes on, so that the MTA sends the next piece of a body
+    /// while this one is hashed. Must not throw, nor close the connection.
+    using SendNow = std::function<void()>;
 
-    /// The gateway outlives the connection.
-    MilterConnection(Gateway& gateway, OnReply on_reply);
+    /// The gateway outlives the connection. Without `send_now`, answers wait in output() for the end of
+    /// take().
+    MilterConnection(Gateway& gateway, OnReply on_reply, SendNow send_now = nullptr);
 
     /// Takes packets from the front of `octets`, until one is not whole, a message is waited for or the
     /// connection is closed. How many octets were taken. Throws where memory runs out.
@@ -75,6 +79,7 @@ class MilterConnection {
 
     Gateway& gateway_;
     OnReply on_reply_;
+    SendNow send_now_;
     State state_ = State::reading;
     Stage stage_ = Stage::idle;
     std::optional<Terms> terms_;  ///< none before they are agreed on

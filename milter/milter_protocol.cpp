@@ -103,7 +103,7 @@ Result<std::optional<Packet>> first_packet(std::string_view octets) {
 std::size_t first_packet_octets(std::string_view octets) {
     if (octets.size() < length_octets) return length_octets + 1;
     // Before its command has come, nobody has looked at the length.
-    return length_octets + std::min<std::size_t>(read_number(octets), longest_header_packet);
+    return length_octets + std::clamp<std::size_t>(read_number(octets), 1, longest_header_packet);
 }
 
 std::optional<Offer> parse_offer(std::string_view data) {

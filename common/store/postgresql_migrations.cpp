@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/log/log.hpp"
+#include "common/store/migration_steps.hpp"
 #include "common/store/report_schema.hpp"
 
 namespace defender::store {
@@ -180,8 +181,9 @@ Error newer_schema(const PostgresqlConnection& connection, std::int64_t version,
                  "; use the newer program"};
 }
 
-/// Applies the next migration; the version after it, also where another host was first.
-Result<int> apply_next(PostgresqlConnection& connection, std::span<const PostgresqlMigration> migrations) {
+/// Applies the migration that follows `version`; false where another host was first.
+Result<bool> apply(PostgresqlConnection& connection, std::span<const PostgresqlMigration> migrations,
+                   int version) {
     auto transaction = SqlTransaction::begin(connection);
     if (!transaction) return transaction.error();
     if (auto locked = connection.execute(std::string(migration_lock)); !locked) return locked.error();
@@ -192,13 +194,13 @@ Result<int> apply_next(PostgresqlConnection& connection, std::span<const Postgre
     if (!made) return made.error();
     const auto found = schema_version(connection, migrations);
     if (!found) return found.error();
-    const auto index = static_cast<std::size_t>(*found);
-    if (index == migrations.size()) return *found;
-    if (auto done = connection.execute(migrations[index].sql); !done) return done.error();
-    const auto marked = connection.run("UPDATE schema_version SET version = $1", {std::int64_t{*found + 1}});
+    if (*found != version) return false;
+    const auto& migration = migrations[static_cast<std::size_t>(version)];
+    if (auto done = connection.execute(migration.sql); !done) return done.error();
+    const auto marked = connection.run("UPDATE schema_version SET version = $1", {std::int64_t{version + 1}});
     if (!marked) return marked.error();
     if (auto done = transaction.value()->commit(); !done) return done.error();
-    return *found + 1;
+    return true;
 }
 
 }  // namespace
@@ -229,13 +231,8 @@ Result<int> schema_version(PostgresqlConnection& connection,
 Result<Migrated> migrate(PostgresqlConnection& connection, std::span<const PostgresqlMigration> migrations) {
     const auto found = schema_version(connection, migrations);
     if (!found) return found.error();
-    Migrated migrated{*found, *found};
-    while (static_cast<std::size_t>(migrated.to) < migrations.size()) {
-        const auto version = apply_next(connection, migrations);
-        if (!version) return version.error();
-        migrated.to = *version;
-    }
-    return migrated;
+    return migrate_by_steps(*found, migrations.size(),
+                            [&](int version) { return apply(connection, migrations, version); });
 }
 
 Result<int> bring_up_to_date(PostgresqlConnection& connection, OpenMode mode) {

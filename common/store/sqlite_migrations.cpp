@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "common/log/log.hpp"
+#include "common/store/migration_steps.hpp"
 #include "common/store/report_schema.hpp"
 
 namespace defender::store {
@@ -192,17 +193,18 @@ Status prepare_file(SqliteDatabase& database) {
 }
 
 /// Applies the migration that leads from `version`, unless another process has done so in the meantime.
-Status apply(SqliteDatabase& database, const SqliteMigration& migration, int version) {
+Result<bool> apply(SqliteDatabase& database, const SqliteMigration& migration, int version) {
     auto transaction = SqliteTransaction::begin(database);
     if (!transaction) return transaction.error();
     const auto now = database.number("PRAGMA user_version");
     if (!now) return now.error();
-    if (*now != version) return Done{};
+    if (*now != version) return false;
     if (auto done = database.execute(std::string(migration.sql)); !done) return done.error();
     const auto marks = "PRAGMA application_id = " + std::to_string(application_id) +
                        "; PRAGMA user_version = " + std::to_string(version + 1);
     if (auto done = database.execute(marks); !done) return done.error();
-    return transaction.value()->commit();
+    if (auto done = transaction.value()->commit(); !done) return done.error();
+    return true;
 }
 
 /// What read_only may use: a file that is exactly at this program's version.
@@ -248,11 +250,9 @@ Result<Migrated> migrate(SqliteDatabase& database, std::span<const SqliteMigrati
     const auto found = schema_version(database, migrations);
     if (!found) return found.error();
     if (auto prepared = prepare_file(database); !prepared) return prepared.error();
-    for (auto version = static_cast<std::size_t>(*found); version < migrations.size(); ++version) {
-        const auto applied = apply(database, migrations[version], static_cast<int>(version));
-        if (!applied) return applied.error();
-    }
-    return Migrated{*found, static_cast<int>(migrations.size())};
+    return migrate_by_steps(*found, migrations.size(), [&](int version) {
+        return apply(database, migrations[static_cast<std::size_t>(version)], version);
+    });
 }
 
 Result<MigratedDatabase> open_migrated(const std::string& path, OpenMode mode,

@@ -23,11 +23,13 @@ inline constexpr std::chrono::milliseconds default_busy_timeout{5000};
 [[nodiscard]] Result<std::unique_ptr<RecordStore>> open_sqlite_store(
     const std::string& path, OpenMode mode, std::chrono::milliseconds busy_timeout = default_busy_timeout);
 
-/// Applies outstanding migrations; from and to versions.
+/// The versions before and after the migrations that were applied here; the same one where others applied
+/// them or none was outstanding.
 struct Migrated {
     int from = 0;
     int to = 0;
 };
+/// Applies outstanding migrations.
 [[nodiscard]] Result<Migrated> migrate_sqlite_store(
     const std::string& path, std::chrono::milliseconds busy_timeout = default_busy_timeout);
 

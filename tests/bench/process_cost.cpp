@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -52,18 +53,26 @@ std::uint64_t kilobytes(pid_t pid, const std::string& name) {
     return 0;
 }
 
+/// All threads' time so far, those that have ended included. A clock of the kernel's with nanoseconds: the
+/// ticks of /proc/PID/stat are too coarse for what few messages cost.
+double milliseconds_of(pid_t pid) {
+    clockid_t clock = 0;
+    timespec time{};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
 }  // namespace
 
 ProcessCost cost_of(const std::vector<pid_t>& roots) {
     static const auto ticks_per_ms = static_cast<double>(sysconf(_SC_CLK_TCK)) / 1000;
-    constexpr std::size_t user_time = 11;  // then system time, and both of the children that were waited for
+    constexpr std::size_t time_of_children = 13;  // user's and the system's, of those that were waited for
     ProcessCost cost;
     for (const pid_t pid : with_descendants(roots)) {
         const auto stat = stat_of(pid);
-        if (stat.size() < user_time + 4) continue;
-        double ticks = 0;
-        for (std::size_t at = user_time; at < user_time + 4; ++at) ticks += std::stod(stat[at]);
-        cost.processor_ms += ticks / ticks_per_ms;
+        if (stat.size() < time_of_children + 2) continue;
+        const double ticks = std::stod(stat[time_of_children]) + std::stod(stat[time_of_children + 1]);
+        cost.processor_ms += milliseconds_of(pid) + ticks / ticks_per_ms;
         cost.resident_kb += kilobytes(pid, "VmRSS:");
         cost.peak_kb += kilobytes(pid, "VmHWM:");
         ++cost.processes;

@@ -1,5 +1,5 @@
-/// ProcessCost: what a program has cost so far, from Linux's /proc: the processes that are named and all that
-/// descend from them, those included that have ended and were waited for.
+/// ProcessCost: what a program has cost so far, from Linux's /proc and the clocks of its processes: those
+/// that are named and all that descend from them, those included that have ended and were waited for.
 ///
 /// Thread-safety: any thread. Failure: a process that has gone counts as nothing.
 #pragma once

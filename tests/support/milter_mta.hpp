@@ -1,7 +1,9 @@
 /// An MTA at the unix socket of a milter: sends octets, and waits for answers, one after another.
 #pragma once
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -34,6 +36,14 @@ class MilterMta {
 
     void send(std::string_view octets) {
         while (!octets.empty()) octets.remove_prefix(send_some(octets, 0));
+    }
+
+    /// True once the milter has read all that was sent.
+    [[nodiscard]] bool all_is_read() const {
+        int unread = 0;
+        if (::ioctl(socket_, SIOCOUTQ, &unread) != 0)
+            throw std::runtime_error("the kernel does not say what is unread");
+        return unread == 0;
     }
 
     /// As much as there is room for; how many octets that was.

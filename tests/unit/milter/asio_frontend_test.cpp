@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <list>
+#include <random>
 #include <thread>
 
+#include "tests/support/dkim_message.hpp"
 #include "tests/support/milter_gateway.hpp"
 #include "tests/support/milter_mta.hpp"
 #include "tests/support/milter_packets.hpp"
@@ -111,6 +113,53 @@ TEST_F(AsioFrontendTest, MessagesSentAheadAreAnsweredInTheirOrder) {
     EXPECT_TRUE(mta.is_closed());
     ASSERT_EQ(world_.records().size(), 20U);
     EXPECT_EQ(world_.records()[19].evidence.queue_id, "Q19");
+}
+
+constexpr std::size_t octets_of_body = 300000;
+
+/// A signed message whose body comes in packets of so many octets.
+std::string signed_message(std::size_t octets_of_packet, std::string_view queue_id) {
+    const mail::HeaderFields fields{{"From", " user@example.com"}, {"Subject", " hello"}};
+    std::string body;
+    while (body.size() < octets_of_body - 2) body += body.size() % 72 == 70 ? "\r\n" : "x";
+    body += "\r\n";
+    test::DkimSigning how;
+    how.signed_fields = {"from", "subject"};
+    const auto signature = test::DkimSigner::sign(test::rsa_key(), how, fields, body);
+    std::string all = test::packet('M', test::strings({"<user@example.com>"}));
+    for (const auto& field : {signature, fields[0], fields[1]}) all += test::header(field.name, field.value);
+    all += test::packet('N');
+    for (std::size_t at = 0; at < body.size(); at += octets_of_packet)
+        all += test::packet('B', std::string_view(body).substr(at, octets_of_packet));
+    return all + test::message_end(queue_id);
+}
+
+TEST_F(AsioFrontendTest, PacketsMayComeInPiecesOfAnySize) {
+    world_.resolver->add_txt("s1._domainkey.example.com", test::rsa_key().record());
+    start();
+    const auto seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    auto& mta = connect();
+    mta.send(greeting);
+    EXPECT_EQ(mta.answer()->code, 'O');
+    for (const std::size_t octets_of_packet : {std::size_t{7000}, std::size_t{65535}, octets_of_body}) {
+        const auto all = signed_message(octets_of_packet, "Q" + std::to_string(octets_of_packet));
+        std::string_view rest = all;
+        while (!rest.empty()) {
+            // From one octet to more than one read takes, small ones as often as large ones.
+            const auto piece = rest.substr(0, std::size_t{1} << (random() % 20));
+            mta.send(piece);
+            rest.remove_prefix(piece.size());
+            if (random() % 2 == 0) await([&] { return mta.all_is_read(); });
+        }
+        const auto packets = (octets_of_body + octets_of_packet - 1) / octets_of_packet;
+        EXPECT_EQ(mta.codes_up_to("i"), std::string(packets, 'c') + "i");
+        EXPECT_EQ(mta.codes_up_to("c"), "c");
+        ASSERT_EQ(world_.records().back().evidence.dkim.size(), 1U);
+        EXPECT_EQ(world_.records().back().evidence.dkim[0].result, auth::DkimResult::pass)
+            << "packets of " << octets_of_packet;
+    }
 }
 
 TEST_F(AsioFrontendTest, WaitingMessagesNeedNoThreadAndAreAllAnsweredOnceDnsAnswers) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/log/recent_problems.hpp"
+#include "tests/support/dkim_message.hpp"
 #include "tests/support/milter_gateway.hpp"
 #include "tests/support/milter_packets.hpp"
 
@@ -222,6 +223,24 @@ TEST_F(MilterConnectionTest, TheHeaderIsCompleteThoughItsEndWasNotTold) {
     answers();
     finish();
     EXPECT_EQ(world_.records().at(0).evidence.author_status, mail::AuthorStatus::multiple_fields);
+}
+
+TEST_F(MilterConnectionTest, APieceOfABodyIsAnsweredBeforeTheNextIsTaken) {
+    std::vector<std::string> sent;
+    connection_.emplace(
+        world_.start(), [](std::uint64_t, const Reply&) {},
+        [&] { sent.push_back(test::codes(test::take_answers(connection_->output()))); });
+    take(test::offer() + test::client("192.0.2.1"));
+    EXPECT_EQ(codes(), "O");
+    const mail::HeaderFields fields{{"From", " user@example.com"}};
+    test::DkimSigning how;
+    how.signed_fields = {"from"};
+    const auto signature = test::DkimSigner::sign(test::rsa_key(), how, fields, "one\r\ntwo\r\n");
+    take(packet('M', strings({"<user@example.com>"})) + test::header(signature.name, signature.value) +
+         test::header("From", fields[0].value) + packet('N'));
+    take(packet('B', "one\r\n") + packet('B', "two\r\n"));
+    EXPECT_THAT(sent, testing::ElementsAre("c", "c"));
+    EXPECT_EQ(connection_->output(), "");
 }
 
 TEST_F(MilterConnectionTest, TheEndMayBringTheLastOfTheBody) {

@@ -34,6 +34,7 @@ TEST(FirstPacket, SaysHowLongItWillBeOnceThatIsKnown) {
     EXPECT_EQ(first_packet_octets(std::string_view(octets).substr(0, 3)), 5U);
     EXPECT_EQ(first_packet_octets(std::string_view(octets).substr(0, 4)), octets.size());
     EXPECT_EQ(first_packet_octets(octets + "behind"), octets.size());
+    EXPECT_EQ(first_packet_octets(number_octets(0)), 5U) << "what is wrong with it shows with one more";
 }
 
 TEST(FirstPacket, IsNeverSaidToBeLongerThanTheLongest) {

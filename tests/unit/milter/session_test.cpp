@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <vector>
 
@@ -52,6 +53,15 @@ class SessionTest : public testing::Test {
         made->sources = std::move(sources);
         made->sealer = sealer_;
         return made;
+    }
+
+    /// For the messages that follow.
+    void use(std::shared_ptr<dns::Resolver> resolver) {
+        auto other = std::make_shared<Configuration>(*configuration());
+        auto sources = std::make_shared<auth::EvidenceSources>(*other->sources);
+        sources->resolver = std::move(resolver);
+        other->sources = std::move(sources);
+        gateway_->replace_configuration(other);
     }
 
     /// A message with this From from this client, up to its end.
@@ -259,15 +269,23 @@ class BrokenResolver : public dns::Resolver {
     void ask(dns::Question, dns::Deadline, Handler) override { throw std::bad_alloc(); }
 };
 
+/// Knows no name, and is broken once it was told so.
+class BreakingResolver : public dns::Resolver {
+  public:
+    void ask(dns::Question, dns::Deadline, Handler handler) override {
+        if (broken) throw std::bad_alloc();
+        auto answer = std::make_shared<dns::Answer>();
+        answer->outcome = dns::Outcome::nxdomain;
+        handler(answer);
+    }
+    std::atomic<bool> broken{false};
+};
+
 TEST_F(SessionTest, MessageThatCouldNotBeTakenUpIsNotLetThroughUnjudged) {
     start();
     Session session(*gateway_);
     session.connect("client.example.com", IpAddress::parse("192.0.2.1"));
-    auto broken = std::make_shared<Configuration>(*configuration());
-    auto sources = std::make_shared<auth::EvidenceSources>(*broken->sources);
-    sources->resolver = std::make_shared<BrokenResolver>();
-    broken->sources = std::move(sources);
-    gateway_->replace_configuration(broken);
+    use(std::make_shared<BrokenResolver>());
     EXPECT_THROW(session.mail_from("<user@example.com>", false), std::bad_alloc);
     session.header("From", " user@example.com");
     EXPECT_THROW(session.end_of_message("Untaken", [](const Reply&) { FAIL() << "a reply"; }),
@@ -277,6 +295,24 @@ TEST_F(SessionTest, MessageThatCouldNotBeTakenUpIsNotLetThroughUnjudged) {
     session.header("From", " user@example.com");
     session.end_of_headers();
     EXPECT_EQ(end(session, "Taken").action, Action::accept);
+}
+
+TEST_F(SessionTest, MessageWhoseQuestionsCouldNotBeAskedIsAnsweredAllTheSame) {
+    start();
+    const auto resolver = std::make_shared<BreakingResolver>();
+    use(resolver);
+    Session session(*gateway_);
+    session.connect("client.example.com", IpAddress::parse("203.0.113.9"));
+    session.mail_from("<user@example.com>", false);
+    resolver->broken = true;
+    EXPECT_THROW(session.header("From", " user@example.com"), std::bad_alloc);
+    session.report_problem("no memory");  // as the front ends do
+    resolver->broken = false;
+    session.end_of_headers();
+    EXPECT_EQ(end(session, "Unasked").action, Action::accept);
+    ASSERT_EQ(records().size(), 1U);
+    EXPECT_EQ(records()[0].error, "no memory");
+    EXPECT_TRUE(gateway_->wait_until_idle(patience));
 }
 
 TEST_F(SessionTest, AbortedMessageLeavesNoTrace) {

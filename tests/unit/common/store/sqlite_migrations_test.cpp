@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <future>
@@ -106,6 +107,23 @@ TEST_F(SqliteMigrationsTest, SeveralProcessesMayMigrateAtOnce) {
             }));
         }
         for (auto& each : done) EXPECT_EQ(each.get(), "");
+    }
+}
+
+TEST_F(SqliteMigrationsTest, OfThoseThatMigrateAtOnceOneSaysThatItDid) {
+    const auto one_step = std::span(two_steps).first(1);
+    for (int round = 0; round < 10; ++round) {
+        path_ = folder_.file("told" + std::to_string(round) + ".db");
+        std::vector<std::future<bool>> changed;
+        for (int i = 0; i < 4; ++i) {
+            changed.push_back(std::async(std::launch::async, [this, one_step] {
+                const auto database = open();
+                const auto migrated = migrate(*database, one_step);
+                EXPECT_TRUE(migrated && migrated->to == 1);
+                return migrated && migrated->from != migrated->to;
+            }));
+        }
+        EXPECT_EQ(std::count_if(changed.begin(), changed.end(), [](auto& each) { return each.get(); }), 1);
     }
 }
 
