@@ -27,6 +27,10 @@ endfunction()
 # The tests that need a PostgreSQL server: run as one test, as each program starts a server of its own.
 set(DEFENDER_POSTGRESQL_TESTS "*Postgresql*:JournalTransferTest.*:RecordMoverTest.*:StoresTest.*:*OnBoth.*")
 
+# What takes minutes begins first, so that nothing runs alone at the end: tests of a higher cost go before others.
+set(DEFENDER_COST_OF_SUITE 100)
+set(DEFENDER_COST_OF_PACKAGES 1000)
+
 # defender_unit_tests(name folder [POSTGRESQL] [FEW_THREADS] libraries...): one GoogleTest program for the tests in `folder`.
 # Those that need a server stand out by their names where POSTGRESQL says that there are such. Of a room with FEW_THREADS,
 # ThreadSanitizer is shown the files with tests of several threads; in the others it has nothing to look at.
@@ -53,7 +57,8 @@ function(defender_unit_tests name folder)
         set(filter "-${DEFENDER_POSTGRESQL_TESTS}")
         add_test(NAME ${DEFENDER_TEST_PREFIX}${name}.postgresql
             COMMAND ${name} --gtest_filter=${DEFENDER_POSTGRESQL_TESTS})
-        set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES TIMEOUT 900)
+        set_tests_properties(${DEFENDER_TEST_PREFIX}${name}.postgresql PROPERTIES
+            TIMEOUT 900 COST ${DEFENDER_COST_OF_SUITE})
     endif()
     gtest_discover_tests(${name} TEST_PREFIX "${DEFENDER_TEST_PREFIX}" DISCOVERY_TIMEOUT 120
         TEST_FILTER "${filter}" PROPERTIES TIMEOUT 300)

@@ -64,9 +64,9 @@ std::unique_ptr<Frontend> make_frontend(Gateway& gateway, const config::MilterSe
 class FrontendThread {
   public:
     explicit FrontendThread(Frontend& frontend)
-        : thread_([this, &frontend] {
+        : frontend_(frontend), thread_([this] {
               try {
-                  frontend.run();
+                  frontend_.run();
               } catch (const std::exception& problem) {
                   log::error("MILTER_FRONTEND_FAILED", {{"what", problem.what()}});
                   failed_ = true;
@@ -74,8 +74,11 @@ class FrontendThread {
               done_.set_value();
               request_stop();
           }) {}
+    /// Where serving failed, nobody has stopped the front end yet, and what it works with is about to go.
     ~FrontendThread() {
-        if (thread_.joinable()) thread_.detach();
+        if (!thread_.joinable()) return;
+        frontend_.stop();
+        if (!join(std::chrono::steady_clock::now() + drain_patience)) std::_Exit(exit_wrong);
     }
     FrontendThread(const FrontendThread&) = delete;
     FrontendThread& operator=(const FrontendThread&) = delete;
@@ -90,6 +93,7 @@ class FrontendThread {
     [[nodiscard]] bool failed() const noexcept { return failed_; }
 
   private:
+    Frontend& frontend_;
     std::atomic<bool> failed_{false};
     std::promise<void> done_;
     std::future<void> ended_ = done_.get_future();

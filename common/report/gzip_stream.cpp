@@ -6,10 +6,14 @@
 #include <array>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace defender::report {
 namespace {
 
+/// Of zlib's default, 6, it takes half the time, and of a report, which shrinks to a thirtieth, it leaves a
+/// fifth more.
+constexpr int level = 3;
 constexpr int window_bits = 15;
 constexpr int gzip_wrapper = 16;
 constexpr int memory_level = 8;
@@ -48,16 +52,41 @@ void deflate_all(z_stream& stream, std::string_view octets, int flush, const Tak
     } while (!octets.empty());
 }
 
+/// A compressor of zlib's with its 260 KB of tables.
+class Deflater {
+  public:
+    Deflater() {
+        must_be_ok(deflateInit2(&stream, level, Z_DEFLATED, window_bits + gzip_wrapper, memory_level,
+                                Z_DEFAULT_STRATEGY));
+    }
+    ~Deflater() { deflateEnd(&stream); }
+    Deflater(const Deflater&) = delete;
+    Deflater& operator=(const Deflater&) = delete;
+
+    z_stream stream{};
+};
+
+/// One is left to each thread for its next file: to make it anew takes as long as to compress a small report.
+std::unique_ptr<Deflater>& spare_deflater() {
+    thread_local std::unique_ptr<Deflater> spare;
+    return spare;
+}
+
+std::unique_ptr<Deflater> take_deflater() {
+    auto taken = std::exchange(spare_deflater(), nullptr);
+    if (!taken) return std::make_unique<Deflater>();
+    must_be_ok(deflateReset(&taken->stream));
+    return taken;
+}
+
 }  // namespace
 
 struct GzipStream::State {
     State() {
-        must_be_ok(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window_bits + gzip_wrapper,
-                                memory_level, Z_DEFAULT_STRATEGY));
         header.os = unknown_system;
         must_be_ok(deflateSetHeader(&stream, &header));
     }
-    ~State() { deflateEnd(&stream); }
+    ~State() { spare_deflater() = std::move(deflater); }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -65,7 +94,8 @@ struct GzipStream::State {
         deflate_all(stream, octets, flush, [this](std::string_view piece) { file += piece; });
     }
 
-    z_stream stream{};
+    std::unique_ptr<Deflater> deflater = take_deflater();
+    z_stream& stream = deflater->stream;
     gz_header header{};
     std::string file;
     std::uint64_t pending = 0;  ///< octets written since the last flush

@@ -115,9 +115,7 @@ Status Reporting::close(const std::vector<store::Report>& reports, UtcSeconds no
     for (const auto& report : reports) {
         auto documents = documents_of(report, now);
         if (!documents) {
-            ++counts_.failed;
-            log::error("REPORT_FAILED",
-                       {{"policy_domain", report.policy_domain}, {"what", documents.error().message}});
+            note_failure(report, documents.error());
             continue;
         }
         for (const auto& each : *documents) closing.octets += each.document.content.size();
@@ -131,7 +129,9 @@ Status Reporting::close(const std::vector<store::Report>& reports, UtcSeconds no
 
 Status Reporting::finish(const Closing& closing, const store::Lease& lease) {
     if (closing.made.empty()) return Done{};
-    const auto closed = parts_.store.finish_closing(closing.made, lease);
+    auto closed = parts_.store.finish_closing(closing.made, lease);
+    // Where the store is well, it lies with one of them, which is to hold up no other.
+    if (!closed && closed.error().kind == ErrorKind::other) closed = finish_each(closing, lease);
     if (!closed) return closed.error();
     for (std::size_t i = 0; i < closing.made.size(); ++i) {
         const auto& made = closing.made[i];
@@ -142,6 +142,27 @@ Status Reporting::finish(const Closing& closing, const store::Lease& lease) {
         log_closed(closing.reports[i], made.documents);
     }
     return Done{};
+}
+
+/// The ids of those that could be ended.
+Result<std::vector<std::int64_t>> Reporting::finish_each(const Closing& closing, const store::Lease& lease) {
+    std::vector<std::int64_t> all;
+    for (std::size_t i = 0; i < closing.made.size(); ++i) {
+        const auto closed = parts_.store.finish_closing({closing.made[i]}, lease);
+        if (closed) {
+            all.insert(all.end(), closed->begin(), closed->end());
+        } else if (closed.error().kind == ErrorKind::other) {
+            note_failure(closing.reports[i], closed.error());
+        } else {
+            return closed.error();
+        }
+    }
+    return all;
+}
+
+void Reporting::note_failure(const store::Report& report, const Error& error) {
+    ++counts_.failed;
+    log::error("REPORT_FAILED", {{"policy_domain", report.policy_domain}, {"what", error.message}});
 }
 
 Result<std::vector<store::NewDocument>> Reporting::documents_of(const store::Report& report, UtcSeconds now) {

@@ -40,8 +40,8 @@ class Reporting {
     /// true.
     [[nodiscard]] Status fold(const Progress& progress, const std::function<bool()>& stop = {});
     /// Closes every report that is due at `now`; those of days before oldest_report without documents. `stop`
-    /// is asked between groups of some; true: ends early. A report whose documents cannot be made is logged,
-    /// and holds up no other.
+    /// is asked between groups of some; true: ends early. A report whose documents cannot be made or stored
+    /// is logged, and holds up no other.
     [[nodiscard]] Status close_due(UtcSeconds now, const std::function<bool()>& stop);
     /// Takes every delivery that is due at `now` to its end or to its next wait, as outbox.hpp says. `stop`
     /// is asked before each; true: ends early.
@@ -58,6 +58,9 @@ class Reporting {
     [[nodiscard]] Status close(const std::vector<store::Report>& reports, UtcSeconds now,
                                const store::Lease& lease);
     [[nodiscard]] Status finish(const Closing& closing, const store::Lease& lease);
+    [[nodiscard]] Result<std::vector<std::int64_t>> finish_each(const Closing& closing,
+                                                                const store::Lease& lease);
+    void note_failure(const store::Report& report, const Error& error);
     [[nodiscard]] Result<std::vector<store::NewDocument>> documents_of(const store::Report& report,
                                                                        UtcSeconds now);
 

@@ -27,7 +27,7 @@ Report report_of(const SqlRow& row) {
     return report;
 }
 
-Result<ReportRow> row_of(const SqlRow& columns) {
+Result<ReportRow> row_of(const SqlRow& columns, AuthResultsReader& auth_results) {
     ReportRow row;
     row.source_ip = columns.text(0);
     row.header_from = columns.text(1);
@@ -37,7 +37,7 @@ Result<ReportRow> row_of(const SqlRow& columns) {
     row.spf_aligned = columns.number(5) != 0;
     row.count = static_cast<std::uint64_t>(columns.number(8));
     if (auto read = read_reasons(columns.view(6), row); !read) return read.error();
-    if (auto read = read_auth_results(columns.view(7), row); !read) return read.error();
+    if (auto read = auth_results.read(columns.view(7), row); !read) return read.error();
     return row;
 }
 
@@ -129,9 +129,10 @@ Result<std::vector<Report>> SqlReportStore::counted(Result<std::vector<Report>> 
 Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const ReportRow&)>& handler) {
     bool wanted = true;
     std::optional<Error> failed;
+    AuthResultsReader auth_results;
     const auto read = [&](const SqlRow& columns) {
         if (!wanted || failed) return;
-        const auto row = row_of(columns);
+        const auto row = row_of(columns, auth_results);
         if (!row)
             return void(failed = Error{"report " + std::to_string(report) + ": " + row.error().message});
         wanted = handler(*row);

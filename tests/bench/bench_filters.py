@@ -67,10 +67,11 @@ class HashFilter:
     """Nothing but the passage of the octets, and their hash: what no filter that verifies signatures can be below."""
 
     title = "SHA-256 alone"
+    options: ClassVar = []
 
     def __init__(self, bench, _):
         path = short_folder() / "hash.sock"
-        self._process = Process("hash_milter", [f"{bench.tools}/hash_milter", "--listen", str(path)],
+        self._process = Process("hash_milter", [f"{bench.tools}/hash_milter", "--listen", str(path), *self.options],
                                 bench.programs.folder)
         self._process.wait_alive(path.exists, "hash_milter to listen")
         self.addresses = [f"unix:{path}"]
@@ -78,6 +79,13 @@ class HashFilter:
 
     def stop(self):
         self._process.stop()
+
+
+class AnsweringHashFilter(HashFilter):
+    """The same where each piece of a body has its answer, as with every filter that can do without the rest of one."""
+
+    title = "SHA-256, answering"
+    options: ClassVar = ["--answer-pieces"]
 
 
 class RspamdFilter:
@@ -93,7 +101,7 @@ class RspamdFilter:
 
 
 FILTERS = {"defender": DefenderFilter, "other-frontend": OtherFrontendFilter, "opendkim": OpendkimOpendmarc,
-           "rspamd": RspamdFilter, "hash": HashFilter}
+           "rspamd": RspamdFilter, "hash": HashFilter, "hash-answering": AnsweringHashFilter}
 PACKAGES = {"opendkim": "peers", "rspamd": "rspamd"}
 
 

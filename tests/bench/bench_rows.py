@@ -54,6 +54,9 @@ ROWS = {
     "domains_memory": Row("peak memory, 50,000 domains", "MB"),
     "domains_growth": Row("  of that since the first fifth", "MB"),
     "domains_cpu": Row("processor time, each domain new", "ms/message"),
+    "million_memory": Row("peak memory, a million messages", "MB"),
+    "million_growth": Row("  of that since the first tenth", "MB"),
+    "million_rate": Row("  throughput meanwhile", "messages/s", lower=False),
 }
 
 LATE_MS = 20
@@ -73,9 +76,10 @@ class Sizes:
     hold: float = 10
     bursts: tuple = (8, 64, 200)
     domains: int = 50000
+    million: int = 1000000
 
 
-SMOKE = Sizes(messages=60, large=4, huge=2, cold=6, idle=20, hold=0.2, bursts=(8,), domains=40)
+SMOKE = Sizes(messages=60, large=4, huge=2, cold=6, idle=20, hold=0.2, bursts=(8,), domains=40, million=400)
 
 
 class Bench:
@@ -235,4 +239,20 @@ def domains(bench, make):
             "domains_cpu": rest["processor_ms_per_message"]}
 
 
-GROUPS = {"warm": warm, "large": large, "cold": cold, "idle": idle, "bursts": bursts, "domains": domains}
+def million(bench, make):
+    """Memory as messages go by, of more domains than a cache may hold."""
+    flt = make(bench, KNOT)
+    tenth = bench.sizes.million // 10
+    try:
+        first, rest = (bench.load("messages", flt, "domains", messages=count, connections=32)
+                       for count in (tenth, bench.sizes.million - tenth))
+    finally:
+        flt.stop()
+    peaks = [played["memory"]["peak_kb"] / 1024 for played in (first, rest)]
+    return {"million_memory": peaks[1], "million_growth": peaks[1] - peaks[0], "million_rate": rest["rate"]}
+
+
+GROUPS = {"warm": warm, "large": large, "cold": cold, "idle": idle, "bursts": bursts, "domains": domains,
+          "million": million}
+# Those that do not take many minutes.
+SHORT_GROUPS = [name for name in GROUPS if name != "million"]

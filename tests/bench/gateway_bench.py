@@ -2,8 +2,8 @@
 """Measures Defender, and beside it Debian's OpenDKIM with OpenDMARC and Debian's rspamd, under one load.
 
     gateway_bench.py --milter FILE --ctl FILE --tools FOLDER --folder FOLDER --cache FOLDER
-                     [--filters defender,other-frontend,opendkim,rspamd,hash] [--rows GROUP,…] [--runs N]
-                     [--stolen PERCENT] [--json FILE] [--smoke]
+                     [--filters defender,other-frontend,opendkim,rspamd,hash,hash-answering]
+                     [--rows GROUP,…] [--runs N] [--stolen PERCENT] [--json FILE] [--smoke]
 
 All run in one network namespace, with one name server, in turn; the table has the medians of the runs, and behind each
 figure of another filter how many times better Defender's is. Corpora are made at the first call and kept in the cache.
@@ -77,7 +77,8 @@ def make_corpora(folder, sizes, seed, wanted):
 
 CORPORA = {"warm": ["small"],
            "large": ["small", "4k-signed", "60k-signed", "60k-unsigned", "1m-signed", "1m-unsigned"],
-           "cold": ["cold", "includes"], "idle": ["small"], "bursts": ["bursts"], "domains": ["domains"]}
+           "cold": ["cold", "includes"], "idle": ["small"], "bursts": ["bursts"], "domains": ["domains"],
+           "million": ["domains"]}
 
 
 def enter_namespace(arguments):
@@ -148,8 +149,8 @@ def names(known):
 def options(parser):
     parser.add_argument("--tools", required=True, type=Path, help="the folder of milter_load and the other tools")
     parser.add_argument("--filters", type=names(bench_filters.FILTERS), default=["defender"])
-    parser.add_argument("--rows", type=names(bench_rows.GROUPS), default=list(bench_rows.GROUPS),
-                        help=f"groups of rows: {', '.join(bench_rows.GROUPS)}")
+    parser.add_argument("--rows", type=names(bench_rows.GROUPS),
+                        help=f"groups of rows: {', '.join(bench_rows.GROUPS)}; without it all but million")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--stolen", type=float, default=5, metavar="PERCENT",
                         help="how much of the processors a host may give to others without another try (default 5)")
@@ -165,6 +166,8 @@ def main():
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a session costs a filter a descriptor
     sizes = bench_rows.SMOKE if arguments.smoke else bench_rows.Sizes()
+    if not arguments.rows:
+        arguments.rows = list(bench_rows.GROUPS) if arguments.smoke else bench_rows.SHORT_GROUPS
     if arguments.smoke:
         arguments.stolen = 100  # nobody looks at the figures
     corpora = (programs.folder if arguments.smoke else programs.cache) / "corpora"

@@ -1,10 +1,11 @@
 // hash_milter: a milter that does nothing but hash the bodies that it is given. It lets everything pass.
 //
-//   hash_milter --listen PATH
+//   hash_milter --listen PATH [--answer-pieces]
 //
 // The least that a filter which verifies signatures can cost: gateway_bench.py puts the gateway beside it. It
-// asks the MTA for no answer but the one at the end of a message, as the gateway does. One thread for each
-// connection; ends on SIGTERM.
+// gives the MTA no answer but the one at the end of a message; with --answer-pieces one to each piece of a
+// body as well, which a milter owes that may say that it wants no more of it, as the gateway does where
+// nothing is signed. One thread for each connection; ends on SIGTERM.
 #include <openssl/evp.h>
 
 #include <CLI/CLI.hpp>
@@ -34,11 +35,12 @@ namespace steps = defender::milter::steps;
 constexpr std::uint32_t agreed_steps = steps::no_recipients | steps::no_data | steps::no_unknown |
                                        steps::quiet_connect | steps::quiet_helo | steps::quiet_mail |
                                        steps::quiet_recipient | steps::quiet_header |
-                                       steps::quiet_end_of_headers | steps::quiet_body | steps::leading_space;
+                                       steps::quiet_end_of_headers | steps::leading_space;
 
 class Session {
   public:
-    explicit Session(Socket socket) : socket_(std::move(socket)), room_(std::size_t{256} * 1024, '\0') {
+    Session(Socket socket, bool answer_pieces)
+        : socket_(std::move(socket)), answer_pieces_(answer_pieces), room_(std::size_t{256} * 1024, '\0') {
         EVP_DigestInit_ex(hash_.get(), EVP_sha256(), nullptr);
     }
     /// Until the MTA takes leave or goes.
@@ -65,8 +67,9 @@ class Session {
     void take(char command, std::string_view data) {
         if (command == 'O') {
             answer('O', bench::wire_number(bench::protocol::version) + bench::wire_number(0) +
-                            bench::wire_number(agreed_steps));
+                            bench::wire_number(agreed_steps | (answer_pieces_ ? 0 : steps::quiet_body)));
         } else if (command == 'B') {
+            if (answer_pieces_) answer('c');
             EVP_DigestUpdate(hash_.get(), data.data(), data.size());
         } else if (command == 'E') {
             std::string digest(EVP_MAX_MD_SIZE, '\0');
@@ -83,14 +86,15 @@ class Session {
     }
 
     Socket socket_;
+    bool answer_pieces_;
     std::string room_;  ///< larger than the largest packet
     std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash_{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
     bool over_ = false;
 };
 
-void serve(Socket socket) {
+void serve(Socket socket, bool answer_pieces) {
     try {
-        Session(std::move(socket)).serve();
+        Session(std::move(socket), answer_pieces).serve();
     } catch (const std::exception& problem) {
         std::cerr << "hash_milter: " << problem.what() << '\n';
     }
@@ -101,12 +105,14 @@ void serve(Socket socket) {
 int main(int argc, char** argv) {
     CLI::App app("A milter that hashes each body, and nothing else", "hash_milter");
     std::string path;
+    bool answer_pieces = false;
     app.add_option("--listen", path, "A unix socket's path")->required();
+    app.add_flag("--answer-pieces", answer_pieces, "Answer each piece of a body");
     CLI11_PARSE(app, argc, argv);
     try {
         asio::io_context context(1);
         asio::local::stream_protocol::acceptor acceptor(context, {path});
-        for (;;) std::thread(serve, acceptor.accept()).detach();
+        for (;;) std::thread(serve, acceptor.accept(), answer_pieces).detach();
     } catch (const std::exception& problem) {
         std::cerr << "hash_milter: " << problem.what() << '\n';
         return 1;

@@ -7,8 +7,9 @@
 // the file is a journal, whose records are moved into a PostgreSQL server of the benchmark's own and folded
 // and closed there. Prints a line for each part: its time, its rate, and the peak of the resident memory so
 // far (of this program, not of the server). Fails where the counts of the reports do not add up to the
-// records.
+// records, or their rows to those that were made.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -60,9 +61,11 @@ void insert_record(store::SqlConnection& connection, std::uint64_t number, const
     const std::uint64_t row = (number * 2654435761U) % options.rows;
     const std::string name = "d" + std::to_string(row % options.domains) + ".example";
     const std::string client = "192.0." + std::to_string(row / 256 % 256) + "." + std::to_string(row % 256);
-    const std::string verdicts =
-        R"({"dkim":[{"domain":")" + name + R"(","reason":"","result":"pass","selector":"s)" +
-        std::to_string(row) + R"("}],"spf":[{"domain":")" + name + R"(","result":"pass","scope":"mfrom"}]})";
+    // Rows of a domain differ by their clients, as those of real mail do most; their selectors are two.
+    const std::string verdicts = R"({"dkim":[{"domain":")" + name +
+                                 R"(","reason":"","result":"pass","selector":"s)" +
+                                 std::to_string(row / options.domains % 2 + 1) + R"("}],"spf":[{"domain":")" +
+                                 name + R"(","result":"pass","scope":"mfrom"}]})";
     static const std::string evidence(options.evidence, 'e');
     std::int64_t id = 0;
     must(
@@ -115,6 +118,7 @@ void close(store::ReportStore& reports, const Options& options) {
     bench::Spent making;
     std::uint64_t closed = 0;
     std::uint64_t messages = 0;
+    std::uint64_t rows = 0;
     std::uint64_t octets = 0;
     const store::Lease lease{"bench", (day + 30) * 86400};
     for (;;) {
@@ -124,6 +128,7 @@ void close(store::ReportStore& reports, const Options& options) {
         std::vector<store::ClosedReport> made;
         for (const auto& report : some) {
             messages += report.messages;
+            rows += report.rows;
             auto& of_report = made.emplace_back();
             of_report.id = report.id;
             for (auto& document :
@@ -141,6 +146,8 @@ void close(store::ReportStore& reports, const Options& options) {
     print("closed", closed, "reports", began);
     print("XML made of rows", octets / 1000000, "MB", making);
     if (messages != options.records) throw std::runtime_error("the reports do not count all records");
+    if (rows != std::min(options.rows, options.records))
+        throw std::runtime_error("the reports have " + std::to_string(rows) + " rows");
 }
 
 void move(const std::string& path, const std::string& database, const Options& options) {

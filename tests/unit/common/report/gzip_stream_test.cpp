@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <random>
 
 #include "tests/support/xml_validation.hpp"
@@ -33,6 +34,23 @@ TEST(GzipStream, GivesBackWhatWasWritten) {
 TEST(GzipStream, ItsHeaderTellsNoTimeNoNameAndNoSystem) {
     const auto file = zipped("text");
     EXPECT_EQ(file.substr(0, 10), std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10));
+}
+
+TEST(GzipStream, AFileIsTheSameWhateverItsThreadCompressedBefore) {
+    const std::string text = std::string(50'000, 'x') + noise(50'000, 2) + std::string(50'000, 'x');
+    const auto first = std::async(std::launch::async, [&] { return zipped(text); }).get();
+    EXPECT_EQ(zipped(text), first);
+    {
+        GzipStream given_up;
+        given_up.write(noise(100'000, 3));
+    }
+    EXPECT_EQ(zipped(text), first);
+    GzipStream one;
+    GzipStream other;
+    one.write(text);
+    other.write(text);
+    EXPECT_EQ(one.finish(), first);
+    EXPECT_EQ(other.finish(), first);
 }
 
 TEST(GzipStream, AnotherProgramUnpacksIt) {

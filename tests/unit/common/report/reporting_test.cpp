@@ -174,6 +174,26 @@ TEST(Reporting, ClosingStopsBetweenTwoGroupsOfReports) {
     EXPECT_EQ(world.deliveries().size(), all);
 }
 
+TEST(Reporting, ReportThatCannotBeEndedHoldsUpNoOther) {
+    ReportingWorld world;
+    for (const auto* const domain : {"a.example", "b.example", "c.example"}) world.judge(domain, policy);
+    ASSERT_TRUE(world.reporting().fold({}));
+    const auto reports = world.reports().open_reports({}, "b.example");
+    store::NewDocument taken;
+    taken.document.kind = store::DocumentKind::aggregate;
+    taken.document.report_id = report_id(reports->at(0), world.settings.report);
+    taken.document.policy_domain = "b.example";
+    taken.document.filename = "taken.xml.gz";
+    taken.document.made_at = ReportingWorld::due;
+    ASSERT_TRUE(world.reports().add(taken));
+    world.close();
+    EXPECT_EQ(world.reporting().counts().closed, 2U);
+    EXPECT_EQ(world.reporting().counts().failed, 1U);
+    std::vector<std::string> domains;
+    for (const auto& each : world.deliveries()) domains.push_back(each.document.policy_domain);
+    EXPECT_THAT(domains, UnorderedElementsAre("a.example", "c.example"));
+}
+
 TEST(Reporting, ClosingThatAnotherLeftIsTakenOverWhenItsLeaseIsOver) {
     ReportingWorld world;
     world.judge("example.com", policy);
