@@ -7,6 +7,7 @@ descriptors, threads and the sizes of journal and WAL are what they were when ev
 """
 
 import contextlib
+import dataclasses
 import random
 import resource
 import sqlite3
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from lab import smtp  # noqa: E402
 from lab.dns_server import Answer, ScriptedDns, Table  # noqa: E402
-from lab.faults import (MilterLoad, figure, fill_disk, footprint, limited, mount_small_disk,  # noqa: E402
+from lab.faults import (Footprint, MilterLoad, figure, fill_disk, footprint, limited, mount_small_disk,  # noqa: E402
                         recorded_wrongly, with_own_mounts)
 from lab.milter import Milter  # noqa: E402
 from lab.milter_client import MilterClient, MilterClosed  # noqa: E402
@@ -78,19 +79,40 @@ class PostfixLoad(Background):
                 self.others[reply.code] = self.others.get(reply.code, 0) + 1
 
 
-class Sampler(Background):
-    """What the milter holds, looked at all the time."""
+@dataclasses.dataclass
+class Sample:
+    """What the milter held at one moment, and the last fault that had begun by then."""
+    seconds: float
+    fault: str
+    held: Footprint
+    wal_mb: float
+    journal_mb: float
 
-    def __init__(self, pid, store):
+    def line(self):
+        return (f"{self.seconds:.1f}\t{self.fault}\t{self.held.resident_kb}\t{self.held.descriptors}\t"
+                f"{self.held.threads}\t{self.wal_mb:.1f}\t{self.journal_mb:.1f}\n")
+
+
+class Sampler(Background):
+    """What the milter holds, looked at all the time, and written to a file of tab-separated values as it is seen."""
+
+    def __init__(self, pid, store, faults, written_to):
         super().__init__()
         self._pid = pid
         self._store = Path(store)
-        self.samples = []  # (footprint, octets of the WAL, octets of the file)
+        self._faults = faults
+        self._written_to = written_to
+        self.samples = []
 
     def _run(self):
-        while not self._stop.wait(0.5):
-            with contextlib.suppress(FileNotFoundError):
-                self.samples.append((footprint(self._pid), _size(f"{self._store}-wal"), _size(self._store)))
+        begun = time.monotonic()
+        with open(self._written_to, "w", encoding="ascii") as table:
+            table.write("seconds\tlast fault\tmemory (KB)\tdescriptors\tthreads\tWAL (MB)\tjournal (MB)\n")
+            while not self._stop.wait(0.5):
+                with contextlib.suppress(FileNotFoundError):
+                    self.samples.append(Sample(time.monotonic() - begun, self._faults.last, footprint(self._pid),
+                                               _size(f"{self._store}-wal") / 1e6, _size(self._store) / 1e6))
+                    table.write(self.samples[-1].line())
 
     def halves(self, what):
         """The median and the most of the first half and of the second one."""
@@ -108,6 +130,7 @@ def _size(path):
 
 class Lab:
     def __init__(self, programs):
+        self.folder = programs.folder
         self.keys = Keys()
         self.table = Table(lab_zone(self.keys).records)
         self.dns = ScriptedDns(self.table)
@@ -139,6 +162,7 @@ class Faults:
         self._lab = lab
         self._chance = chance
         self.counts = {}
+        self.last = "none"
         self._all = [self.reload, self.dns_silent, self.dns_servfail, self.dns_slow, self.database_crashes,
                      self.database_hangs, self.disk_full, self.file_locked, self.mtas_hang_up, self.no_descriptors]
 
@@ -150,6 +174,7 @@ class Faults:
         self._run(self._chance.choice(self._all))
 
     def _run(self, fault):
+        self.last = fault.__name__
         fault()
         self.counts[fault.__name__] = self.counts.get(fault.__name__, 0) + 1
         time.sleep(self._chance.uniform(0.2, 1.5))  # calm between two faults, of random length
@@ -224,7 +249,7 @@ def nothing_lost_and_nothing_grows(lab, seconds, chance):
         # The warm-up: what a fault needs at most was needed once.
         faults.run_each()
         begun = time.monotonic()
-        with Sampler(pid, lab.base["store"]["path"]) as sampler:
+        with Sampler(pid, lab.base["store"]["path"], faults, lab.folder / "samples.tsv") as sampler:
             while time.monotonic() - begun < seconds:
                 faults.run_one()
         spent = time.monotonic() - begun
@@ -253,11 +278,11 @@ def nothing_has_grown(sampler, pid):
     """Compared are the two halves of what follows the warm-up: the medians of what rises and falls, and the most of a
     file, which does not shrink meanwhile, so that its median tells when it rose and not whether it goes on."""
     margins = {
-        "memory (MB)": (lambda sample: sample[0].resident_kb / 1024, 12.0),
-        "descriptors": (lambda sample: sample[0].descriptors, 6),
-        "threads": (lambda sample: sample[0].threads, 4),
+        "memory (MB)": (lambda sample: sample.held.resident_kb / 1024, 12.0),
+        "descriptors": (lambda sample: sample.held.descriptors, 6),
+        "threads": (lambda sample: sample.held.threads, 4),
     }
-    files = {"WAL (MB)": lambda sample: sample[1] / 1e6, "journal (MB)": lambda sample: sample[2] / 1e6}
+    files = {"WAL (MB)": lambda sample: sample.wal_mb, "journal (MB)": lambda sample: sample.journal_mb}
     grown = []
     for name, (what, margin) in margins.items():
         (median, _), (last_median, _) = _told(name, sampler.halves(what))
