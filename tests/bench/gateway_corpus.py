@@ -87,13 +87,19 @@ class KeyRing:
     def _path(self, kind, number):
         return self._folder / f"{kind}{number}.json"
 
-    @lru_cache(maxsize=None)  # noqa: B019: as long as the making lasts
     def key(self, kind, domain_number):
-        stored = json.loads(self._path(kind, domain_number % self._count).read_text(encoding="ascii"))
-        text = stored["private"].encode()
-        if kind == "ed":
-            return Key("ed25519-sha256", None, text, stored["record"])
-        return Key("rsa-sha256", serialization.load_pem_private_key(text, password=None), text, stored["record"])
+        return stored_key(kind, self._path(kind, domain_number % self._count))
+
+
+# Reading a key, which checks it, takes longer than to sign with it. A function, as each piece of work that a process is
+# given has its own copy of a KeyRing.
+@lru_cache(maxsize=None)
+def stored_key(kind, path):
+    stored = json.loads(path.read_text(encoding="ascii"))
+    text = stored["private"].encode()
+    if kind == "ed":
+        return Key("ed25519-sha256", None, text, stored["record"])
+    return Key("rsa-sha256", serialization.load_pem_private_key(text, password=None), text, stored["record"])
 
 
 class Maker:

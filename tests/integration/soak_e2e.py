@@ -106,7 +106,7 @@ class Sampler(Background):
 
     def _run(self):
         begun = time.monotonic()
-        with open(self._written_to, "w", encoding="ascii") as table:
+        with open(self._written_to, "w", buffering=1, encoding="ascii") as table:
             table.write("seconds\tlast fault\tmemory (KB)\tdescriptors\tthreads\tWAL (MB)\tjournal (MB)\n")
             while not self._stop.wait(0.5):
                 with contextlib.suppress(FileNotFoundError):
