@@ -2,6 +2,7 @@
 
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 #include "common/auth/judgement.hpp"
 #include "common/auth/verdict_header.hpp"
@@ -64,12 +65,18 @@ void Message::end(std::string queue_id, OnReply on_reply) {
     }
 }
 
+/// Here where all is in already, as it is where the domains are known. Else off the resolver's thread, since
+/// verifying takes its time.
 void Message::judge_when_all_is_in() {
-    collector_.when_all_is_in([self = shared_from_this()]() mutable { judge_on_a_worker(std::move(self)); });
+    const auto here = std::this_thread::get_id();
+    collector_.when_all_is_in([self = shared_from_this(), here]() mutable {
+        if (std::this_thread::get_id() == here) return self->judge();
+        judge_on_a_worker(std::move(self));
+    });
 }
 
-/// Off the resolver's thread: verifying takes its time. The reference moves along, since the last one may
-/// hold the resolver of a configuration that is no longer in force, and that must not end on its own thread.
+/// The reference moves along, since the last one may hold the resolver of a configuration that is no longer
+/// in force, and that must not end on its own thread.
 void Message::judge_on_a_worker(std::shared_ptr<Message> message) {
     auto& gateway = message->gateway_;
     gateway.post([message = std::move(message)] { message->judge(); });
@@ -149,11 +156,17 @@ void Message::record_and_reply(auth::Evidence evidence, auth::Judgement judgemen
     record.milliseconds = spent.count();
     record.sighting = auth::forwarding_sighting(record.evidence, configuration_->judge);
     offer_failure(record);
+    // Without the message, which is let go here and not on the writer's thread, of which there is one.
     gateway_.writer().write(store::redact(std::move(record), settings.store.addresses),
-                            [self = shared_from_this(), reply = std::move(reply)](const Status&) mutable {
-                                self->gateway_.publish_store_counts();
+                            [&gateway = gateway_, on_reply = on_reply_, ended_at = ended_at_,
+                             reply = std::move(reply)](const Status&) mutable {
+                                gateway.publish_store_counts();
+                                const std::chrono::duration<double> waited =
+                                    std::chrono::steady_clock::now() - ended_at;
+                                gateway.metrics().milter().judge_seconds.Observe(waited.count());
                                 // A store that fails is logged and counted by the writer; the mail flows.
-                                self->give(std::move(reply));
+                                on_reply(std::move(reply));
+                                gateway.message_leaves();
                             });
 }
 
@@ -163,14 +176,6 @@ void Message::offer_failure(const store::Record& record) {
     if (report::failures_asked_for(record.evidence, record.judgement).empty()) return;
     reports->offer({record, copy_.take_header(), copy_.take_body()}, configuration_->settings,
                    configuration_->sources->resolver);
-}
-
-void Message::give(Reply reply) {
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - ended_at_;
-    gateway_.metrics().milter().judge_seconds.Observe(spent.count());
-    auto& gateway = gateway_;
-    on_reply_(std::move(reply));
-    gateway.message_leaves();
 }
 
 }  // namespace defender::milter

@@ -45,7 +45,6 @@ class Message : public std::enable_shared_from_this<Message> {
     void seal(const auth::Evidence& evidence, const auth::Judgement& judgement, Reply& reply);
     void record_and_reply(auth::Evidence evidence, auth::Judgement judgement, Reply reply, std::string error);
     void offer_failure(const store::Record& record);
-    void give(Reply reply);
 
     Gateway& gateway_;
     std::shared_ptr<const Configuration> configuration_;

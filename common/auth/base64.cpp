@@ -28,8 +28,8 @@ std::size_t padding_of(std::string_view text) {
 std::optional<std::string> decode_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     const auto digits = text.substr(0, text.size() - padding_of(text));
-    std::string octets;
-    octets.reserve(text.size() / 4 * 3);
+    std::string octets(digits.size() * 3 / 4, '\0');
+    auto next = octets.begin();
     std::uint32_t bits = 0;
     unsigned count = 0;
     for (const char c : digits) {
@@ -39,7 +39,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
         count += 6;
         if (count < 8) continue;
         count -= 8;
-        octets.push_back(static_cast<char>((bits >> count) & 0xff));
+        *next++ = static_cast<char>((bits >> count) & 0xff);
     }
     const bool unused_bits_are_zero = (bits & ((1U << count) - 1U)) == 0;
     if (!unused_bits_are_zero) return std::nullopt;

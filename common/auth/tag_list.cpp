@@ -71,9 +71,9 @@ std::optional<std::string_view> TagList::find(std::string_view name) const noexc
 }
 
 std::string remove_white_space(std::string_view s) {
-    std::string out;
-    out.reserve(s.size());
-    std::copy_if(s.begin(), s.end(), std::back_inserter(out), [](char c) { return !text::is_space(c); });
+    std::string out(s);
+    const auto is_space = [](char c) { return text::is_space(c); };
+    out.erase(std::remove_if(out.begin(), out.end(), is_space), out.end());
     return out;
 }
 

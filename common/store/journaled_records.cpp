@@ -15,9 +15,9 @@ Result<std::uint64_t> LocalJournal::expire(UtcSeconds before) {
     return *waiting + *set_aside;
 }
 
-Status JournaledRecords::append(const std::vector<Record>& records) {
+Status JournaledRecords::append_rows(const std::vector<RecordRow>& rows) {
     if (!local_.records) return Error{"this host has no journal to write to"};
-    return local_.records->append(records);
+    return local_.records->append_rows(rows);
 }
 
 Result<std::vector<Record>> JournaledRecords::find(const std::string& queue_id) {

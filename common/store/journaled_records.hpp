@@ -31,7 +31,7 @@ class JournaledRecords final : public RecordStore {
         : local_(std::move(journal)), moved_(std::move(moved)) {}
 
     /// To the journal.
-    [[nodiscard]] Status append(const std::vector<Record>& records) override;
+    [[nodiscard]] Status append_rows(const std::vector<RecordRow>& rows) override;
     [[nodiscard]] Result<std::vector<Record>> find(const std::string& queue_id) override;
     /// In the journal to the second; in PostgreSQL by whole days (PostgresqlRecords).
     [[nodiscard]] Result<std::uint64_t> expire(UtcSeconds before) override;

@@ -1,6 +1,6 @@
 #include "common/store/json_object.hpp"
 
-#include <algorithm>
+#include <array>
 
 #include "common/base/text.hpp"
 #include "common/store/json_fields.hpp"
@@ -8,18 +8,28 @@
 namespace defender::store {
 namespace {
 
-bool stands_for_itself(char c) {
-    return text::is_printable(c) && c != '"' && c != '\\';
+/// Whether an octet has to be written otherwise, by its value.
+constexpr auto escaped = [] {
+    std::array<bool, 256> octets{};
+    for (std::size_t value = 0; value < octets.size(); ++value) {
+        const auto c = static_cast<char>(value);
+        octets[value] = !text::is_printable(c) || c == '"' || c == '\\';
+    }
+    return octets;
+}();
+
+bool stands_for_itself(std::string_view value) {
+    bool any = false;
+    for (const char c : value) any |= escaped[static_cast<unsigned char>(c)];
+    return !any;
 }
 
 void append_string(std::string& out, std::string_view value) {
-    if (!std::all_of(value.begin(), value.end(), stands_for_itself)) {
+    if (!stands_for_itself(value)) {
         out += json_text(Json(value));
         return;
     }
-    out += '"';
-    out += value;
-    out += '"';
+    out.append(1, '"').append(value).append(1, '"');
 }
 
 }  // namespace
@@ -33,10 +43,8 @@ JsonObject::~JsonObject() {
 }
 
 void JsonObject::begin_member(std::string_view name) {
-    if (!first_) out_ += ',';
+    out_.append(first_ ? "\"" : ",\"").append(name).append("\":");
     first_ = false;
-    append_string(out_, name);
-    out_ += ':';
 }
 
 void JsonObject::text(std::string_view name, std::string_view value) {

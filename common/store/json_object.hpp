@@ -1,7 +1,8 @@
 /// JsonObject: writes one JSON object straight into a text, member by member; what JsonFields reads.
 ///
 /// The text is that of json_text(): valid UTF-8 whatever the strings hold. Records are written for every
-/// message, so no tree of values is built for them. Thread-safety: for one thread at a time.
+/// message, so no tree of values is built for them. Names of members are the program's own: printable ASCII
+/// without quotes and backslashes. Thread-safety: for one thread at a time.
 #pragma once
 
 #include <concepts>

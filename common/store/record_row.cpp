@@ -108,6 +108,7 @@ RecordRow to_row(const Record& record) {
     row.reply = column_text(record.reply);
     row.error = column_text(record.error);
     row.milliseconds = record.milliseconds;
+    row.sighting = record.sighting;
     return row;
 }
 
@@ -123,6 +124,7 @@ Result<Record> from_row(const RecordRow& row) {
     record.reply = row.reply;
     record.error = row.error;
     record.milliseconds = row.milliseconds;
+    record.sighting = row.sighting;
     return record;
 }
 

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/auth/forwarding_sighting.hpp"
 #include "common/base/result.hpp"
 #include "common/base/utc_time.hpp"
 #include "common/store/record.hpp"
@@ -55,10 +57,12 @@ struct RecordRow {
     std::string evidence;   ///< JSON
     std::string judgement;  ///< JSON
     std::vector<RecordDomainRow> domains;
+    std::optional<auth::ForwardingSighting> sighting;  ///< in a table of its own
 };
 
 [[nodiscard]] RecordRow to_row(const Record& record);
-/// From the columns that hold it whole: host, reply, error, milliseconds, evidence and judgement.
+/// From the columns that hold it whole (host, reply, error, milliseconds, evidence and judgement) and the
+/// sighting.
 [[nodiscard]] Result<Record> from_row(const RecordRow& row);
 
 /// UTF-8 without NUL: what is neither becomes U+FFFD.

@@ -14,6 +14,7 @@
 #include "common/base/result.hpp"
 #include "common/base/utc_time.hpp"
 #include "common/store/record.hpp"
+#include "common/store/record_row.hpp"
 
 namespace defender::store {
 
@@ -31,7 +32,13 @@ class RecordStore {
     virtual ~RecordStore() = default;
 
     /// All of them in one durable transaction, or none: when it returns Done they are on disk.
-    [[nodiscard]] virtual Status append(const std::vector<Record>& records) = 0;
+    [[nodiscard]] virtual Status append_rows(const std::vector<RecordRow>& rows) = 0;
+    [[nodiscard]] Status append(const std::vector<Record>& records) {
+        std::vector<RecordRow> rows;
+        rows.reserve(records.size());
+        for (const auto& record : records) rows.push_back(to_row(record));
+        return append_rows(rows);
+    }
     /// The records of a queue id, newest first; empty where there is none.
     [[nodiscard]] virtual Result<std::vector<Record>> find(const std::string& queue_id) = 0;
     /// Deletes records received before `before`, in bounded transactions; how many there were.

@@ -29,7 +29,7 @@ constexpr std::chrono::seconds salvage_time{2};
 constexpr unsigned salvage_failures = 16;
 
 struct Item {
-    Record record;
+    RecordRow row;
     RecordWriter::Completion completion;  ///< empty once it has run
 };
 using Items = std::vector<Item>;
@@ -47,11 +47,20 @@ void move_into(Items& all, std::span<Item> more) {
 
 /// A store is outside code: what it throws is a failure of that store, not the end of the gateway. A host
 /// without memory is no fault of the records.
-Status append_to(RecordStore& store, const std::vector<Record>& records) {
+Status append_to(RecordStore& store, const std::vector<RecordRow>& rows) {
     try {
-        return store.append(records);
+        return store.append_rows(rows);
     } catch (const std::bad_alloc& failure) {
         return Error{std::string("unexpected: ") + failure.what(), ErrorKind::unusable};
+    } catch (const std::exception& failure) {
+        return Error{std::string("unexpected: ") + failure.what()};
+    }
+}
+
+/// Without memory there is no row.
+Result<RecordRow> encoded(const Record& record) {
+    try {
+        return to_row(record);
     } catch (const std::exception& failure) {
         return Error{std::string("unexpected: ") + failure.what()};
     }
@@ -79,7 +88,7 @@ class RecordWriter::Impl {
     Impl& operator=(const Impl&) = delete;
 
     void end();
-    void write(Record record, Completion completion);
+    void write(Result<RecordRow> row, Completion completion);
     [[nodiscard]] Counts counts() const;
 
   private:
@@ -103,7 +112,7 @@ class RecordWriter::Impl {
     [[nodiscard]] Items take_batch();
     /// Of those that were kept; nothing where it is not yet time to try them again.
     [[nodiscard]] Items take_kept();
-    [[nodiscard]] Status hand_over(const std::vector<Record>& records);
+    [[nodiscard]] Status hand_over(const std::vector<RecordRow>& rows);
     [[nodiscard]] bool open_is_due();
     void open_if_due();
     void write_batch(Items batch);
@@ -153,7 +162,7 @@ void RecordWriter::Impl::end() {
     if (thread_.joinable()) thread_.join();
 }
 
-void RecordWriter::Impl::write(Record record, Completion completion) {
+void RecordWriter::Impl::write(Result<RecordRow> row, Completion completion) {
     static const Error full{"too many records are waiting for the store"};
     static const Error late{"the process ends"};
     bool first = false;
@@ -161,8 +170,9 @@ void RecordWriter::Impl::write(Record record, Completion completion) {
     {
         const std::lock_guard lock(mutex_);
         if (stopping_) why = &late;
-        if (queue_.size() < queue_max_ && !stopping_) {
-            queue_.push_back({std::move(record), std::move(completion)});
+        if (!row) why = &row.error();
+        if (queue_.size() < queue_max_ && !stopping_ && row) {
+            queue_.push_back({std::move(row).value(), std::move(completion)});
             ++counts_.queued;
             changed_.notify_one();
             return;
@@ -253,12 +263,12 @@ void RecordWriter::Impl::write_batch(Items batch) {
     conclude(std::move(progress));
 }
 
-Status RecordWriter::Impl::hand_over(const std::vector<Record>& records) {
+Status RecordWriter::Impl::hand_over(const std::vector<RecordRow>& rows) {
     {
         const std::lock_guard lock(mutex_);
         counts_.appending = true;
     }
-    auto status = append_to(*store_, records);
+    auto status = append_to(*store_, rows);
     const std::lock_guard lock(mutex_);
     counts_.appending = false;
     ++counts_.appends;
@@ -266,10 +276,10 @@ Status RecordWriter::Impl::hand_over(const std::vector<Record>& records) {
 }
 
 void RecordWriter::Impl::append(std::span<Item> items, Progress& progress) {
-    std::vector<Record> records;
-    records.reserve(items.size());
-    for (Item& item : items) records.push_back(std::move(item.record));
-    const Status status = hand_over(records);
+    std::vector<RecordRow> rows;
+    rows.reserve(items.size());
+    for (Item& item : items) rows.push_back(std::move(item.row));
+    const Status status = hand_over(rows);
     if (status) {
         progress.written += items.size();
         note_written(items.size());
@@ -279,7 +289,7 @@ void RecordWriter::Impl::append(std::span<Item> items, Progress& progress) {
     }
     ++progress.failures;
     progress.last_error = status.error().message;
-    for (std::size_t i = 0; i < items.size(); ++i) items[i].record = std::move(records[i]);
+    for (std::size_t i = 0; i < items.size(); ++i) items[i].row = std::move(rows[i]);
     if (progress.hopeless()) return move_into(progress.given_up, items);
     if (items.size() == 1)
         return move_into(store_is_at_fault(status.error()) ? progress.given_up : progress.doubtful, items);
@@ -330,7 +340,7 @@ void RecordWriter::Impl::keep(Items items, const Error& error) {
     const auto room = static_cast<std::size_t>(queue_max_) - std::min<std::size_t>(kept_.size(), queue_max_);
     const std::span all(items);
     const auto fitting = all.first(std::min(room, all.size()));
-    for (Item& item : fitting) kept_.push_back({std::move(item.record), nullptr});
+    for (Item& item : fitting) kept_.push_back({std::move(item.row), nullptr});
     complete(fitting, error);
     lose(all.subspan(fitting.size()), error);
 }
@@ -381,8 +391,9 @@ void RecordWriter::end() {
     impl_->end();
 }
 
-void RecordWriter::write(Record record, Completion completion) {
-    impl_->write(std::move(record), std::move(completion));
+void RecordWriter::write(const Record& record, Completion completion) {
+    // Here, as many callers have more processors than the writer's one thread.
+    impl_->write(encoded(record), std::move(completion));
 }
 
 RecordWriter::Counts RecordWriter::counts() const {

@@ -47,8 +47,8 @@ class RecordWriter {
     void end();
 
     /// `completion` runs exactly once, also where this object is destroyed first; a failure says that the
-    /// record is not on disk now.
-    void write(Record record, Completion completion);
+    /// record is not on disk now. The record is encoded on the caller's thread.
+    void write(const Record& record, Completion completion);
 
     struct Counts {
         std::uint64_t queued = 0;  ///< not on disk yet: waiting, being written, or kept while the store fails

@@ -236,6 +236,24 @@ bool SqliteDatabase::in_transaction() const noexcept {
     return sqlite3_get_autocommit(connection_.get()) == 0;
 }
 
+void SqliteDatabase::count_wal_frames() noexcept {
+    const auto count = [](void* frames, sqlite3*, const char*, int now) {
+        *static_cast<std::uint64_t*>(frames) = static_cast<std::uint64_t>(now);
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(connection_.get(), count, &wal_frames_);
+}
+
+void SqliteDatabase::checkpoint() noexcept {
+    sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void SqliteDatabase::sync_file() noexcept {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+    if (file && file->pMethods) file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 Error SqliteDatabase::error(int code) const {
     const bool about_connection = connection_ && sqlite3_errcode(connection_.get()) != SQLITE_OK;
     std::string reason = about_connection ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);

@@ -81,6 +81,14 @@ class SqliteDatabase {
     /// seen by nobody else.
     [[nodiscard]] bool has_moved() const noexcept;
     [[nodiscard]] bool in_transaction() const noexcept;
+    /// From now on commits of this connection do not checkpoint, but count what stands in the WAL.
+    void count_wal_frames() noexcept;
+    /// Pages that stood in the WAL after the last commit of this connection, whether copied or not.
+    [[nodiscard]] std::uint64_t wal_frames() const noexcept { return wal_frames_; }
+    /// Copies what can be copied without waiting for anybody. Where that fails the WAL still has it.
+    void checkpoint() noexcept;
+    /// Waits until what was copied into the file is on disk.
+    void sync_file() noexcept;
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     /// The error for a result code of SQLite's.
     [[nodiscard]] Error error(int code) const;
@@ -94,6 +102,7 @@ class SqliteDatabase {
     [[nodiscard]] Status harden();
 
     std::string path_;
+    std::uint64_t wal_frames_ = 0;
     std::unique_ptr<sqlite3, Close> connection_;
 };
 

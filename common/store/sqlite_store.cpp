@@ -8,6 +8,7 @@
 #include "common/store/sqlite_database.hpp"
 #include "common/store/sqlite_migrations.hpp"
 #include "common/store/sqlite_sightings.hpp"
+#include "common/store/wal_checkpointer.hpp"
 
 namespace defender::store {
 namespace {
@@ -75,8 +76,7 @@ class RecordInsertion {
         return RecordInsertion(database, std::move(record).value(), std::move(domain).value());
     }
 
-    [[nodiscard]] Status insert(const RecordRow& row,
-                                const std::optional<auth::ForwardingSighting>& sighting) {
+    [[nodiscard]] Status insert(const RecordRow& row) {
         bind_record(record_, row);
         if (auto done = record_.run(); !done) return done;
         const auto id = database_->last_insert_id();
@@ -85,7 +85,7 @@ class RecordInsertion {
             bind_domain(domain_, id, ordinal++, domain);
             if (auto done = domain_.run(); !done) return done;
         }
-        return sighting ? sightings_.add(*sighting, id) : Done{};
+        return row.sighting ? sightings_.add(*row.sighting, id) : Done{};
     }
 
   private:
@@ -106,46 +106,46 @@ class SqliteStore final : public RecordStore {
     SqliteStore(std::unique_ptr<SqliteDatabase> database, int version)
         : database_(std::move(database)), version_(version) {}
 
-    Status append(const std::vector<Record>& records) override;
+    Status append_rows(const std::vector<RecordRow>& rows) override;
     Result<std::vector<Record>> find(const std::string& queue_id) override;
     Result<std::uint64_t> expire(UtcSeconds before) override;
     Result<StoreStatus> status() override;
 
   private:
-    Status prepare_insertion();
+    Status prepare_appending();
     Result<std::uint64_t> expire_some(UtcSeconds before);
     /// Gives free pages back to the file system where they are many; few are soon used again.
     Status shrink();
 
     std::unique_ptr<SqliteDatabase> database_;
     int version_;
-    std::optional<RecordInsertion> insertion_;  ///< from the first record on; ends before the database
+    // From the first record on; they end before the database.
+    std::optional<RecordInsertion> insertion_;
+    std::optional<WalCheckpointer> checkpointer_;
 };
 
-Status SqliteStore::prepare_insertion() {
+Status SqliteStore::prepare_appending() {
     if (insertion_) return Done{};
     auto prepared = RecordInsertion::prepare(*database_);
     if (!prepared) return prepared.error();
+    checkpointer_.emplace(*database_);
     insertion_.emplace(std::move(prepared).value());
     return Done{};
 }
 
-Status SqliteStore::append(const std::vector<Record>& records) {
-    // Encoded before the lock is taken, as other processes wait for it.
-    std::vector<RecordRow> rows;
-    rows.reserve(records.size());
-    for (const auto& record : records) rows.push_back(to_row(record));
-
+Status SqliteStore::append_rows(const std::vector<RecordRow>& rows) {
     if (database_->has_moved()) {
         return Error{database_->path() + ": the file was moved away or replaced", ErrorKind::unusable};
     }
     auto transaction = SqliteTransaction::begin(*database_);
     if (!transaction) return transaction.error();
-    if (auto prepared = prepare_insertion(); !prepared) return prepared;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (auto done = insertion_->insert(rows[i], records[i].sighting); !done) return done;
+    if (auto prepared = prepare_appending(); !prepared) return prepared;
+    for (const auto& row : rows) {
+        if (auto done = insertion_->insert(row); !done) return done;
     }
-    return transaction.value()->commit();
+    if (auto committed = transaction.value()->commit(); !committed) return committed;
+    checkpointer_->after_commit();
+    return Done{};
 }
 
 Result<std::vector<Record>> SqliteStore::find(const std::string& queue_id) {

@@ -15,16 +15,16 @@ class BoundedJournal final : public RecordStore {
     BoundedJournal(LocalJournal journal, std::uint64_t most, Appended appended)
         : local_(std::move(journal)), most_(most), appended_(std::move(appended)) {}
 
-    Status append(const std::vector<Record>& records) override {
+    Status append_rows(const std::vector<RecordRow>& rows) override {
         const auto waiting = local_.journal->waiting();
         if (!waiting) return waiting.error();
-        if (*waiting + records.size() > most_) {
+        if (*waiting + rows.size() > most_) {
             return Error{"the journal is full: " + std::to_string(*waiting) +
                              " records wait for PostgreSQL, of store.journal_max = " + std::to_string(most_),
                          ErrorKind::unusable};
         }
-        auto done = local_.records->append(records);
-        if (done && appended_) appended_(records.size());
+        auto done = local_.records->append_rows(rows);
+        if (done && appended_) appended_(rows.size());
         return done;
     }
     Result<std::vector<Record>> find(const std::string& queue_id) override {

@@ -114,9 +114,9 @@ class ScriptedResolver : public test::FakeResolver {
 /// Keeps the record that was written last.
 class LastRecord : public store::RecordStore {
   public:
-    explicit LastRecord(std::shared_ptr<store::Record> last) : last_(std::move(last)) {}
-    Status append(const std::vector<store::Record>& records) override {
-        *last_ = records.back();
+    explicit LastRecord(std::shared_ptr<store::RecordRow> last) : last_(std::move(last)) {}
+    Status append_rows(const std::vector<store::RecordRow>& rows) override {
+        *last_ = rows.back();
         return Done{};
     }
     Result<std::vector<store::Record>> find(const std::string&) override {
@@ -126,7 +126,7 @@ class LastRecord : public store::RecordStore {
     Result<store::StoreStatus> status() override { return store::StoreStatus{}; }
 
   private:
-    std::shared_ptr<store::Record> last_;
+    std::shared_ptr<store::RecordRow> last_;
 };
 
 inline std::shared_ptr<const config::Settings> settings_of(const MessageScript& script) {
@@ -202,7 +202,8 @@ struct Outcome {
     std::shared_ptr<const milter::Configuration> configuration;
     mail::HeaderFields fields;
     std::optional<milter::Reply> reply;
-    store::Record record;
+    store::RecordRow row;
+    store::Record record;  ///< as it is read from the row
     std::size_t questions = 0;
 };
 
@@ -224,7 +225,7 @@ class GatewayUnderTest {
 
     Outcome pass(const MessageScript& script) {
         const auto resolver = std::make_shared<ScriptedResolver>(script.dns);
-        Outcome outcome{configuration_of(script, resolver), signed_fields(script), {}, {}, 0};
+        Outcome outcome{configuration_of(script, resolver), signed_fields(script), {}, {}, {}, 0};
         gateway_.replace_configuration(outcome.configuration);
         milter::Session session(gateway_);
         feed(session, script, outcome.fields);
@@ -241,7 +242,8 @@ class GatewayUnderTest {
             outcome.reply = reply.get();  // where none comes, libFuzzer's -timeout tells
             while (!gateway_.wait_until_idle(std::chrono::seconds(1))) {
             }
-            outcome.record = *last_;
+            outcome.row = *last_;
+            outcome.record = store::from_row(outcome.row).value();  // throws where it does not come back
         }
         outcome.questions = resolver->questions();
         return outcome;
@@ -261,7 +263,7 @@ class GatewayUnderTest {
     }
 
     metrics::Metrics metrics_;
-    std::shared_ptr<store::Record> last_ = std::make_shared<store::Record>();
+    std::shared_ptr<store::RecordRow> last_ = std::make_shared<store::RecordRow>();
     milter::Gateway gateway_;
 };
 

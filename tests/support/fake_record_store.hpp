@@ -72,7 +72,15 @@ class FakeStoreState {
 class FakeRecordStore final : public store::RecordStore {
   public:
     explicit FakeRecordStore(std::shared_ptr<FakeStoreState> state) : state_(std::move(state)) {}
-    Status append(const std::vector<store::Record>& records) override { return state_->append(records); }
+    Status append_rows(const std::vector<store::RecordRow>& rows) override {
+        std::vector<store::Record> records;
+        for (const auto& row : rows) {
+            auto record = store::from_row(row);
+            if (!record) return record.error();
+            records.push_back(std::move(record).value());
+        }
+        return state_->append(records);
+    }
     Result<std::vector<store::Record>> find(const std::string&) override {
         return std::vector<store::Record>{};
     }

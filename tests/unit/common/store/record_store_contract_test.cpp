@@ -247,8 +247,8 @@ class MovedAtOnce final : public RecordStore {
           database_(std::move(PostgresqlConnection::make(settings.postgresql)).value()) {
         EXPECT_TRUE(bring_up_to_date(*database_, OpenMode::read_write));
     }
-    Status append(const std::vector<Record>& records) override {
-        if (auto done = store_->append(records); !done) return done;
+    Status append_rows(const std::vector<RecordRow>& rows) override {
+        if (auto done = store_->append_rows(rows); !done) return done;
         for (;;) {
             const auto moved = JournalTransfer(*journal_, *database_).step();
             if (!moved) return moved.error();
