@@ -1,5 +1,6 @@
 #include "common/store/journal.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "common/base/text.hpp"
@@ -10,91 +11,31 @@
 namespace defender::store {
 namespace {
 
-/// One statement, so that a record and its domains are seen at one moment: another mover may delete both.
-std::string select_first() {
-    static const auto names = [](const std::string& prefix, const std::vector<std::string>& columns) {
-        std::string list;
-        for (const auto& column : columns) list += ", " + prefix + column;
-        return list;
-    };
-    return "SELECT r.id, r.day, s.network, s.domain, s.first_day, s.last_day, d.record_id" +
-           names("r.", record_columns()) + names("d.", record_domain_columns()) +
-           " FROM (SELECT * FROM record ORDER BY id LIMIT $1) AS r"
-           " LEFT JOIN forwarding_sighting AS s ON s.record_id = r.id"
-           " LEFT JOIN record_domain AS d ON d.record_id = r.id ORDER BY r.id, d.ordinal";
+/// Records read at once; of those that are large few more are read than fit.
+constexpr std::uint64_t piece_records = 500;
+
+const std::string& select_records() {
+    static const auto sql = "SELECT id, day, " + text::join(record_columns(), ", ") +
+                            " FROM record WHERE id > $1 ORDER BY id LIMIT $2";
+    return sql;
 }
 
-/// Where select_first() has them.
-constexpr int id_column = 0;
-constexpr int day_column = 1;
-constexpr int sighting_column = 2;
-constexpr int domain_column = 6;
-constexpr int first_column = 7;
-
-std::vector<std::string> texts(const SqlRow& row, int from, std::size_t count) {
-    std::vector<std::string> all;
-    all.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) all.push_back(row.text(from + static_cast<int>(i)));
-    return all;
+const std::string& select_domains() {
+    static const auto sql = "SELECT record_id, " + text::join(record_domain_columns(), ", ") +
+                            " FROM record_domain WHERE record_id >= $1 AND record_id <= $2"
+                            " ORDER BY record_id, ordinal";
+    return sql;
 }
 
-std::size_t octets_of(const std::vector<std::string>& values) {
-    std::size_t octets = 0;
-    for (const auto& value : values) octets += value.size();
-    return octets;
-}
+constexpr std::string_view select_sightings =
+    "SELECT record_id, network, domain, first_day, last_day FROM forwarding_sighting"
+    " WHERE record_id >= $1 AND record_id <= $2 ORDER BY record_id";
 
-std::optional<WaitingSighting> sighting_of(const SqlRow& row) {
-    if (row.is_null(sighting_column)) return std::nullopt;
-    return WaitingSighting{row.text(sighting_column), row.text(sighting_column + 1),
-                           UtcDay{row.number(sighting_column + 2)}, UtcDay{row.number(sighting_column + 3)}};
-}
-
-/// Collects rows of select_first() into entries.
-class EntryReader {
-  public:
-    EntryReader(std::vector<JournalEntry>& entries, std::size_t octets)
-        : entries_(entries), octets_(octets) {}
-
-    void read(const SqlRow& row) {
-        const auto id = row.number(id_column);
-        if (entries_.empty() || entries_.back().id != id) {
-            full_ = full_ || held_ >= octets_;
-            if (full_) return;
-            entries_.push_back({id,
-                                UtcDay{row.number(day_column)},
-                                texts(row, first_column, record_columns().size()),
-                                {},
-                                sighting_of(row)});
-            held_ += octets_of(entries_.back().columns);
-        }
-        if (row.is_null(domain_column)) return;
-        const auto from = first_column + static_cast<int>(record_columns().size());
-        entries_.back().domains.push_back(texts(row, from, record_domain_columns().size()));
-        held_ += octets_of(entries_.back().domains.back());
-    }
-
-  private:
-    std::vector<JournalEntry>& entries_;
-    const std::size_t octets_;
-    std::size_t held_ = 0;
-    bool full_ = false;
-};
-
-Json object_of(const std::vector<std::string>& names, const std::vector<std::string>& values) {
+/// The columns from this one on, each as text.
+Json object_of(const std::vector<std::string>& names, const SqlRow& row, int from) {
     Json object = Json::object();
-    for (std::size_t i = 0; i < names.size(); ++i) object[names[i]] = values[i];
+    for (const auto& name : names) object[name] = row.text(from++);
     return object;
-}
-
-std::string text_of(const JournalEntry& entry) {
-    auto row = object_of(record_columns(), entry.columns);
-    row["day"] = entry.day.number;
-    row["domains"] = Json::array();
-    for (const auto& domain : entry.domains) {
-        row["domains"].push_back(object_of(record_domain_columns(), domain));
-    }
-    return json_text(row);
 }
 
 Result<Record> record_of(const std::string& set_aside_row) {
@@ -113,27 +54,12 @@ Result<Record> record_of(const std::string& set_aside_row) {
 
 }  // namespace
 
-const std::vector<std::string>& record_columns() {
-    static const std::vector<std::string> names{
-        "host",      "queue_id",      "received_at",   "client",        "helo",
-        "mail_from", "envelope_from", "author_status", "author_domain", "exemption",
-        "result",    "requested",     "disposition",   "action",        "auth_results",
-        "reply",     "error",         "milliseconds",  "evidence",      "judgement"};
-    return names;
-}
-
-const std::vector<std::string>& record_domain_columns() {
-    static const std::vector<std::string> names{
-        "ordinal",     "deciding",    "author_domain", "policy_domain", "policy_record",
-        "reportable",  "result",      "spf_aligned",   "dkim_aligned",  "requested",
-        "disposition", "sampled_out", "reasons"};
-    return names;
-}
-
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, OpenMode mode) {
     auto connection = open_sqlite_connection(path, mode);
     if (!connection) return connection.error();
     std::unique_ptr<Journal> journal(new Journal(std::move(connection).value()));
+    // Not asked for each record that is deleted: its domains are deleted with it, all at once.
+    if (auto set = journal->connection_->execute("PRAGMA foreign_keys = OFF"); !set) return set.error();
     if (auto read = journal->read_name(); !read) return read.error();
     return journal;
 }
@@ -149,19 +75,47 @@ Status Journal::read_name() {
     return Done{};
 }
 
-Result<std::vector<JournalEntry>> Journal::first(std::uint64_t records, std::size_t octets) {
-    static const std::string sql = select_first();
+Result<JournalBatch> Journal::after(std::int64_t id, std::uint64_t records, std::size_t octets) {
+    const auto reading = SqlTransaction::begin_reading(*connection_);
+    if (!reading) return reading.error();
     // Another mover of this file may have renamed it.
     if (auto read = read_name(); !read) return read.error();
-    std::vector<JournalEntry> entries;
-    EntryReader reader(entries, octets);
-    const auto done = connection_->run(sql, {static_cast<std::int64_t>(records)},
-                                       [&](const SqlRow& row) { reader.read(row); });
-    if (!done) return done.error();
-    return entries;
+    JournalBatch batch(name_, folded_id_);
+    if (auto read = read_records(batch, id, records, octets); !read) return read.error();
+    if (auto read = read_belongings(batch); !read) return read.error();
+    return batch;
+}
+
+Status Journal::read_records(JournalBatch& batch, std::int64_t id, std::uint64_t records,
+                             std::size_t octets) {
+    for (;;) {
+        const auto wanted = std::min(piece_records, records - batch.entries().size());
+        const auto read = connection_->run(select_records(), {id, static_cast<std::int64_t>(wanted)},
+                                           [&](const SqlRow& row) {
+                                               if (batch.octets() < octets) batch.add_record(row);
+                                           });
+        if (!read) return read.error();
+        if (*read < wanted || batch.octets() >= octets || batch.entries().size() >= records) return Done{};
+        id = batch.entries().back().id;
+    }
+}
+
+Status Journal::read_belongings(JournalBatch& batch) {
+    if (batch.entries().empty()) return Done{};
+    const SqlValues range{batch.entries().front().id, batch.entries().back().id};
+    const auto domains =
+        connection_->run(select_domains(), range, [&](const SqlRow& row) { batch.add_domain(row); });
+    if (!domains) return domains.error();
+    const auto sightings =
+        connection_->run(select_sightings, range, [&](const SqlRow& row) { batch.add_sighting(row); });
+    if (!sightings) return sightings.error();
+    return Done{};
 }
 
 Status Journal::remove(std::int64_t first_id, std::int64_t last_id) {
+    // What comes back is found to be in PostgreSQL; so mail, which has to wait for the end of this, does not
+    // wait for the disk with it.
+    const SqlUnhurriedCommits unhurried(*connection_);
     auto transaction = SqlTransaction::begin(*connection_);
     if (!transaction) return transaction.error();
     if (auto erased = erase(first_id, last_id); !erased) return erased;
@@ -169,23 +123,43 @@ Status Journal::remove(std::int64_t first_id, std::int64_t last_id) {
 }
 
 Status Journal::erase(std::int64_t first_id, std::int64_t last_id) {
-    for (const auto* sql : {"DELETE FROM record WHERE id >= $1 AND id <= $2",
+    for (const auto* sql : {"DELETE FROM record_domain WHERE record_id >= $1 AND record_id <= $2",
+                            "DELETE FROM record WHERE id >= $1 AND id <= $2",
                             "DELETE FROM forwarding_sighting WHERE record_id >= $1 AND record_id <= $2"}) {
         if (const auto done = connection_->run(sql, {first_id, last_id}); !done) return done.error();
     }
     return Done{};
 }
 
-Status Journal::set_aside(const JournalEntry& entry, const std::string& reason, UtcSeconds now) {
+Result<std::string> Journal::row_text(std::int64_t id) {
+    Json all;
+    const auto record =
+        connection_->run("SELECT day, " + text::join(record_columns(), ", ") + " FROM record WHERE id = $1",
+                         {id}, [&](const SqlRow& row) {
+                             all = object_of(record_columns(), row, 1);
+                             all["day"] = row.number(0);
+                             all["domains"] = Json::array();
+                         });
+    if (!record) return record.error();
+    if (all.is_null()) return std::string();
+    const auto domains = connection_->run(select_domains(), {id, id}, [&](const SqlRow& row) {
+        all["domains"].push_back(object_of(record_domain_columns(), row, 1));
+    });
+    if (!domains) return domains.error();
+    return json_text(all);
+}
+
+Status Journal::set_aside(std::int64_t id, const std::string& reason, UtcSeconds now) {
     auto transaction = SqlTransaction::begin(*connection_);
     if (!transaction) return transaction.error();
+    auto row = row_text(id);
+    if (!row) return row.error();
     // Another mover of this file may have done it already.
-    const auto kept = connection_->run(
-        "INSERT INTO set_aside (id, at, error, row) SELECT $1, $2, $3, $4"
-        " WHERE true ON CONFLICT DO NOTHING",
-        {entry.id, now, column_text(reason), text_of(entry)});
+    if (row->empty()) return Done{};
+    const auto kept = connection_->run("INSERT INTO set_aside (id, at, error, row) VALUES ($1, $2, $3, $4)",
+                                       {id, now, column_text(reason), std::move(row).value()});
     if (!kept) return kept.error();
-    if (auto erased = erase(entry.id, entry.id); !erased) return erased;
+    if (auto erased = erase(id, id); !erased) return erased;
     return transaction.value()->commit();
 }
 

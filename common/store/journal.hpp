@@ -13,32 +13,12 @@
 
 #include "common/base/result.hpp"
 #include "common/base/utc_time.hpp"
+#include "common/store/journal_batch.hpp"
 #include "common/store/record_search.hpp"
 #include "common/store/sql_connection.hpp"
 #include "common/store/sqlite_store.hpp"
 
 namespace defender::store {
-
-/// The columns of "record" and "record_domain" that both databases have, besides id, day and record_id.
-[[nodiscard]] const std::vector<std::string>& record_columns();
-[[nodiscard]] const std::vector<std::string>& record_domain_columns();
-
-/// A forwarding sighting as it waits with a record.
-struct WaitingSighting {
-    std::string network;
-    std::string domain;
-    UtcDay first_day;
-    UtcDay last_day;
-};
-
-/// A record as it waits; every value as text.
-struct JournalEntry {
-    std::int64_t id = 0;
-    UtcDay day;
-    std::vector<std::string> columns;               ///< as record_columns()
-    std::vector<std::vector<std::string>> domains;  ///< each as record_domain_columns(), in their order
-    std::optional<WaitingSighting> sighting;
-};
 
 class Journal {
   public:
@@ -49,13 +29,15 @@ class Journal {
     /// The records up to this id have been folded into reports in the file itself, before PostgreSQL was set.
     [[nodiscard]] std::int64_t folded_id() const noexcept { return folded_id_; }
 
-    /// The first records that wait, in the order of their ids: at most `records`, and no more once they hold
-    /// `octets`.
-    [[nodiscard]] Result<std::vector<JournalEntry>> first(std::uint64_t records, std::size_t octets);
-    /// Deletes those from one id to another, both included, and the sightings that wait with them.
+    /// The first records that wait beyond this id: at most `records`, and no more once they hold `octets`.
+    /// With what belongs to them, all as it was at one moment.
+    [[nodiscard]] Result<JournalBatch> after(std::int64_t id, std::uint64_t records, std::size_t octets);
+    /// Deletes those from one id to another, both included, and the sightings that wait with them. A power
+    /// failure may undo it.
     [[nodiscard]] Status remove(std::int64_t first_id, std::int64_t last_id);
-    /// Takes a record out of the way of the others, and keeps it with the reason.
-    [[nodiscard]] Status set_aside(const JournalEntry& entry, const std::string& reason, UtcSeconds now);
+    /// Takes a record out of the way of the others, and keeps it with the reason; nothing where it does not
+    /// wait any more.
+    [[nodiscard]] Status set_aside(std::int64_t id, const std::string& reason, UtcSeconds now);
 
     /// Takes a new name, as another file turned out to have the same: one is a copy of the other.
     [[nodiscard]] Status rename();
@@ -71,7 +53,12 @@ class Journal {
   private:
     explicit Journal(std::unique_ptr<SqlConnection> connection) : connection_(std::move(connection)) {}
     [[nodiscard]] Status read_name();
-    /// Inside a transaction.
+    /// Adds the records beyond this id. Inside a transaction, as are those below.
+    [[nodiscard]] Status read_records(JournalBatch& batch, std::int64_t id, std::uint64_t records,
+                                      std::size_t octets);
+    [[nodiscard]] Status read_belongings(JournalBatch& batch);
+    /// The record as JSON; empty where it is not there.
+    [[nodiscard]] Result<std::string> row_text(std::int64_t id);
     [[nodiscard]] Status erase(std::int64_t first_id, std::int64_t last_id);
     [[nodiscard]] Result<std::uint64_t> number(std::string_view sql);
 

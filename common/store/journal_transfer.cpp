@@ -1,6 +1,8 @@
 #include "common/store/journal_transfer.hpp"
 
+#include <future>
 #include <set>
+#include <utility>
 
 #include "common/base/text.hpp"
 #include "common/base/utc_clock.hpp"
@@ -77,129 +79,132 @@ constexpr std::string_view count_same =
 constexpr std::string_view count_all =
     "SELECT count(*) FROM record WHERE journal = $1 AND id >= $2 AND id <= $3";
 
-/// A row of either table: the record's id, journal and day come first in both.
-void append_row(std::string& rows, const JournalEntry& entry, const std::string& journal,
-                const std::vector<std::string>& values) {
-    rows += std::to_string(entry.id);
-    rows += '\t';
-    append_copy_text(rows, journal);
-    rows += '\t';
-    rows += std::to_string(entry.day.number);
-    for (const auto& value : values) {
-        rows += '\t';
-        append_copy_text(rows, value);
-    }
-    rows += '\n';
-}
-
-void append_row(std::string& rows, const WaitingSighting& sighting) {
-    append_copy_text(rows, sighting.network);
-    rows += '\t';
-    append_copy_text(rows, sighting.domain);
-    rows += '\t' + std::to_string(sighting.first_day.number) + '\t' +
-            std::to_string(sighting.last_day.number) + '\n';
-}
-
-/// record_columns() begins with these two.
-const std::string& host_of(const JournalEntry& entry) {
-    return entry.columns[0];
-}
-const std::string& queue_id_of(const JournalEntry& entry) {
-    return entry.columns[1];
-}
-
 }  // namespace
 
+JournalTransfer::~JournalTransfer() {
+    // What stays for a failure is found to be in PostgreSQL by the next who moves it.
+    static_cast<void>(delete_arrived());
+}
+
 Result<JournalTransfer::Counts> JournalTransfer::step() {
-    const auto entries = journal_.first(step_records, step_octets);
-    if (!entries) return entries.error();
     Counts counts;
-    if (entries->empty()) return counts;
-    if (auto moved = move(*entries, counts); !moved) return moved.error();
+    // A journal that takes a new name is read again.
+    while (counts.moved + counts.set_aside == 0) {
+        const auto batch = next_ ? Result<JournalBatch>(*std::exchange(next_, std::nullopt)) : read_on(0);
+        if (!batch) return batch.error();
+        if (batch->entries().empty()) break;
+        if (auto moved = move_and_read_on(*batch, counts); !moved) return moved.error();
+    }
     return counts;
 }
 
-Status JournalTransfer::move(Entries entries, Counts& counts) {
-    const auto inserted = insert(entries);
+Result<JournalBatch> JournalTransfer::read_on(std::int64_t id) {
+    if (auto deleted = delete_arrived(); !deleted) return deleted.error();
+    return journal_.after(id, step_records, step_octets);
+}
+
+Status JournalTransfer::delete_arrived() {
+    if (!arrived_) return Done{};
+    auto deleted = journal_.remove(arrived_->first, arrived_->last);
+    if (deleted) arrived_.reset();
+    return deleted;
+}
+
+Status JournalTransfer::move_and_read_on(const JournalBatch& batch, Counts& counts) {
+    const auto entries = batch.entries();
+    // The journal is that thread's until it ends; this one has PostgreSQL.
+    auto reading = std::async(std::launch::async, [&] { return read_on(entries.back().id); });
+    const auto inserted = insert(batch, entries);
+    auto next = reading.get();
+    // What follows may be another batch then, or another name.
+    if (!inserted) return conclude(batch, entries, inserted, counts);
+    counts.moved += entries.size();
+    arrived_ = {arrived_ ? arrived_->first : entries.front().id, entries.back().id};
+    if (!next) return next.error();
+    if (next->entries().empty()) return delete_arrived();
+    next_ = std::move(next).value();
+    return Done{};
+}
+
+Status JournalTransfer::move(const JournalBatch& batch, Entries entries, Counts& counts) {
+    if (journal_.name() != batch.journal()) return Done{};
+    return conclude(batch, entries, insert(batch, entries), counts);
+}
+
+Status JournalTransfer::conclude(const JournalBatch& batch, Entries entries, const Status& inserted,
+                                 Counts& counts) {
     if (inserted) {
         counts.moved += entries.size();
         return journal_.remove(entries.front().id, entries.back().id);
     }
     if (refusal_ == Refusal::no) return inserted;
-    if (entries.size() == 1 && refusal_ == Refusal::values) {
+    if (entries.size() == 1 && refusal_ == Refusal::name) return rename(entries.front());
+    if (entries.size() == 1) {
         ++counts.set_aside;
         return set_aside(entries.front(), inserted.error().message);
     }
-    if (entries.size() == 1) {
-        if (auto renamed = rename(entries.front()); !renamed) return renamed;
-        return move(entries, counts);
-    }
     // The first half to its end before the second, as ids must arrive in order.
     const auto half = entries.size() / 2;
-    if (auto moved = move(entries.first(half), counts); !moved) return moved;
-    return move(entries.subspan(half), counts);
+    if (auto moved = move(batch, entries.first(half), counts); !moved) return moved;
+    return move(batch, entries.subspan(half), counts);
 }
 
 /// Straight into the tables first; where something there is refused, which it is where any of the records is
 /// there already, by way of the temporary tables.
-Status JournalTransfer::insert(Entries entries) {
-    auto inserted = insert(entries, Way::straight);
+Status JournalTransfer::insert(const JournalBatch& batch, Entries entries) {
+    auto inserted = insert(batch, entries, Way::straight);
     if (inserted || refusal_ != Refusal::values) return inserted;
-    return insert(entries, Way::compared);
+    return insert(batch, entries, Way::compared);
 }
 
-Status JournalTransfer::insert(Entries entries, Way way) {
+Status JournalTransfer::insert(const JournalBatch& batch, Entries entries, Way way) {
     refusal_ = Refusal::no;
     auto transaction = SqlTransaction::begin(database_);
     if (!transaction) return transaction.error();
     if (auto done = database_.execute(std::string(wait_for_disk)); !done) return done;
-    const auto filled = fill(entries, way);
+    const auto filled = fill(batch, entries, way);
     // Before the end of the transaction, which is a statement of its own.
     if (!filled && database_.refused_values()) refusal_ = Refusal::values;
     if (!filled) return filled;
     return transaction.value()->commit();
 }
 
-Status JournalTransfer::fill(Entries entries, Way way) {
+Status JournalTransfer::fill(const JournalBatch& batch, Entries entries, Way way) {
     if (auto made = make_days(entries); !made) return made;
     const auto known = database_.run(
         "INSERT INTO journal (journal, host, folded_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        {journal_.name(), host_of(entries.front()), journal_.folded_id()});
+        {batch.journal(), entries.front().host, batch.folded_id()});
     if (!known) return known.error();
-    Rows rows;
-    for (const auto& entry : entries) {
-        append_row(rows.records, entry, journal_.name(), entry.columns);
-        for (const auto& domain : entry.domains) append_row(rows.domains, entry, journal_.name(), domain);
-    }
-    const auto inserted = way == Way::straight ? add(entries, rows) : add_what_is_new(rows);
+    const auto inserted = way == Way::straight ? add(batch, entries) : add_what_is_new(batch, entries);
     if (!inserted) return inserted.error();
-    if (auto done = add_sightings(entries); !done) return done;
-    return check_names(entries, *inserted);
+    const auto sightings = batch.rows(MovedTable::forwarding_sighting, entries);
+    if (auto done = add_sightings(sightings); !done) return done;
+    return check_names(batch.journal(), entries, *inserted);
 }
 
 /// All of them, or none; how many.
-Result<std::uint64_t> JournalTransfer::add(Entries entries, const Rows& rows) {
-    if (auto done = database_.copy_in(statements().add_records, rows.records); !done) return done.error();
-    if (auto done = database_.copy_in(statements().add_domains, rows.domains); !done) return done.error();
+Result<std::uint64_t> JournalTransfer::add(const JournalBatch& batch, Entries entries) {
+    const auto records = batch.rows(MovedTable::record, entries);
+    if (auto done = database_.copy_in(statements().add_records, records); !done) return done.error();
+    const auto domains = batch.rows(MovedTable::record_domain, entries);
+    if (auto done = database_.copy_in(statements().add_domains, domains); !done) return done.error();
     return std::uint64_t{entries.size()};
 }
 
 /// Those whose names are not there yet; how many.
-Result<std::uint64_t> JournalTransfer::add_what_is_new(const Rows& rows) {
+Result<std::uint64_t> JournalTransfer::add_what_is_new(const JournalBatch& batch, Entries entries) {
     if (auto done = database_.execute(std::string(set_up)); !done) return done.error();
-    if (auto done = database_.copy_in(statements().copy_records, rows.records); !done) return done.error();
-    if (auto done = database_.copy_in(statements().copy_domains, rows.domains); !done) return done.error();
+    const auto records = batch.rows(MovedTable::record, entries);
+    if (auto done = database_.copy_in(statements().copy_records, records); !done) return done.error();
+    const auto domains = batch.rows(MovedTable::record_domain, entries);
+    if (auto done = database_.copy_in(statements().copy_domains, domains); !done) return done.error();
     const auto inserted = database_.run(statements().insert_records);
     if (!inserted) return inserted;
     if (auto done = database_.run(statements().insert_domains); !done) return done.error();
     return inserted;
 }
 
-Status JournalTransfer::add_sightings(Entries entries) {
-    std::string rows;
-    for (const auto& entry : entries) {
-        if (entry.sighting) append_row(rows, *entry.sighting);
-    }
+Status JournalTransfer::add_sightings(std::string_view rows) {
     if (rows.empty()) return Done{};
     if (auto done = database_.execute(std::string(set_up_sightings)); !done) return done;
     if (auto done = database_.copy_in(std::string(copy_sightings), rows); !done) return done;
@@ -208,8 +213,8 @@ Status JournalTransfer::add_sightings(Entries entries) {
     return Done{};
 }
 
-Status JournalTransfer::check_names(Entries entries, std::uint64_t inserted) {
-    const SqlValues range{journal_.name(), entries.front().id, entries.back().id};
+Status JournalTransfer::check_names(const std::string& journal, Entries entries, std::uint64_t inserted) {
+    const SqlValues range{journal, entries.front().id, entries.back().id};
     const auto counted_is_all = [&](std::string_view sql) -> Result<bool> {
         std::uint64_t count = 0;
         const auto done = database_.run(
@@ -225,7 +230,7 @@ Status JournalTransfer::check_names(Entries entries, std::uint64_t inserted) {
     if (!ours) return ours.error();
     if (!*ours) {
         refusal_ = Refusal::name;
-        return Error{journal_.name() + " is the name of another journal, too"};
+        return Error{journal + " is the name of another journal, too"};
     }
     names_are_known_ = true;
     return Done{};
@@ -249,9 +254,8 @@ Status JournalTransfer::make_days(Entries entries) {
 }
 
 Status JournalTransfer::set_aside(const JournalEntry& entry, const std::string& reason) {
-    if (auto done = journal_.set_aside(entry, reason, utc_now()); !done) return done;
-    log::error("STORE_RECORD_SET_ASIDE",
-               {{"queue_id", queue_id_of(entry)}, {"id", entry.id}, {"error", reason}});
+    if (auto done = journal_.set_aside(entry.id, reason, utc_now()); !done) return done;
+    log::error("STORE_RECORD_SET_ASIDE", {{"queue_id", entry.queue_id}, {"id", entry.id}, {"error", reason}});
     return Done{};
 }
 

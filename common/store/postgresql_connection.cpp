@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -48,6 +49,32 @@ bool is_about_values(std::string_view sqlstate, const PGresult* result) {
 /// deadlock_detected, lock_not_available.
 bool is_about_others(std::string_view sqlstate) {
     return sqlstate == "40P01" || sqlstate == "55P03";
+}
+
+/// What COPY's text format writes with a backslash.
+constexpr bool is_escaped(char c) {
+    return c == '\\' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/// Whether one of the next eight octets is a backslash or a control character up to CR. All at once: octet -
+/// n borrows into the highest bit where the octet is less than n and has not that bit itself.
+bool may_be_escaped(const char* octets) {
+    constexpr std::uint64_t each = 0x0101010101010101U;
+    constexpr std::uint64_t highest = each << 7U;
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, octets, sizeof eight);
+    const auto zero_where_backslash = eight ^ (each * '\\');
+    const auto control = (eight - each * ('\r' + 1)) & ~eight;
+    const auto backslash = (zero_where_backslash - each) & ~zero_where_backslash;
+    return ((control | backslash) & highest) != 0;
+}
+
+/// Octets before the first that is_escaped().
+std::size_t count_plain(std::string_view value) {
+    std::size_t plain = 0;
+    while (plain + 8 <= value.size() && !may_be_escaped(value.data() + plain)) plain += 8;
+    while (plain < value.size() && !is_escaped(value[plain])) ++plain;
+    return plain;
 }
 
 void ignore_notice(void* /*argument*/, const char* /*message*/) {}
@@ -301,14 +328,13 @@ Error PostgresqlConnection::lose() {
 void append_copy_text(std::string& rows, std::string_view value) {
     constexpr std::string_view escaped = "\\\n\r\t";
     constexpr std::string_view letters = "\\nrt";
-    const auto is_escaped = [](char c) { return c == '\\' || c == '\n' || c == '\r' || c == '\t'; };
     while (!value.empty()) {
-        const auto* next = std::find_if(value.begin(), value.end(), is_escaped);
-        rows.append(value.begin(), next);
-        if (next == value.end()) return;
+        const auto plain = count_plain(value);
+        rows.append(value.substr(0, plain));
+        if (plain == value.size()) return;
         rows += '\\';
-        rows += letters[escaped.find(*next)];
-        value.remove_prefix(static_cast<std::size_t>(next - value.begin()) + 1);
+        rows += letters[escaped.find(value[plain])];
+        value.remove_prefix(plain + 1);
     }
 }
 

@@ -4,8 +4,17 @@ namespace defender::store {
 
 Result<std::unique_ptr<SqlTransaction>> SqlTransaction::begin(SqlConnection& connection) {
     const bool sqlite = connection.dialect() == SqlDialect::sqlite;
-    auto begun = connection.execute(sqlite ? "BEGIN IMMEDIATE" : "BEGIN ISOLATION LEVEL READ COMMITTED");
-    if (!begun) return begun.error();
+    return begin_by(connection, sqlite ? "BEGIN IMMEDIATE" : "BEGIN ISOLATION LEVEL READ COMMITTED");
+}
+
+Result<std::unique_ptr<SqlTransaction>> SqlTransaction::begin_reading(SqlConnection& connection) {
+    const bool sqlite = connection.dialect() == SqlDialect::sqlite;
+    return begin_by(connection, sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+}
+
+Result<std::unique_ptr<SqlTransaction>> SqlTransaction::begin_by(SqlConnection& connection,
+                                                                 const std::string& sql) {
+    if (auto begun = connection.execute(sql); !begun) return begun.error();
     return std::unique_ptr<SqlTransaction>(new SqlTransaction(connection));
 }
 

@@ -68,11 +68,14 @@ class SqlConnection {
     [[nodiscard]] virtual Status execute(const std::string& sql) = 0;
 };
 
-/// A write transaction; what is not committed is rolled back at the end of its scope. In SQLite it takes the
-/// write lock at once; in PostgreSQL its isolation is read committed.
+/// A transaction; what is not committed is rolled back at the end of its scope.
 class SqlTransaction {
   public:
+    /// To write: in SQLite it takes the write lock at once; in PostgreSQL its isolation is read committed.
     [[nodiscard]] static Result<std::unique_ptr<SqlTransaction>> begin(SqlConnection& connection);
+    /// To read: all statements see the database as it was at the first of them. Takes no lock that a writer
+    /// waits for.
+    [[nodiscard]] static Result<std::unique_ptr<SqlTransaction>> begin_reading(SqlConnection& connection);
     SqlTransaction(const SqlTransaction&) = delete;
     SqlTransaction& operator=(const SqlTransaction&) = delete;
     ~SqlTransaction();
@@ -80,6 +83,8 @@ class SqlTransaction {
     [[nodiscard]] Status commit();
 
   private:
+    [[nodiscard]] static Result<std::unique_ptr<SqlTransaction>> begin_by(SqlConnection& connection,
+                                                                          const std::string& sql);
     explicit SqlTransaction(SqlConnection& connection) : connection_(connection) {}
     SqlConnection& connection_;
     bool open_ = true;

@@ -184,6 +184,16 @@ TEST_F(PostgresqlConnectionTest, ATransactionIsWholeOrNothing) {
     EXPECT_EQ(number_of("SELECT count(*) FROM t"), 1);
 }
 
+TEST_F(PostgresqlConnectionTest, WhoReadsSeesOneMoment) {
+    ASSERT_TRUE(connection_->execute("CREATE TABLE t (n BIGINT)"));
+    const auto reading = SqlTransaction::begin_reading(*connection_);
+    EXPECT_EQ(number_of("SELECT count(*) FROM t"), 0);
+    server().sql(database(), "INSERT INTO t VALUES (1)");
+    EXPECT_EQ(number_of("SELECT count(*) FROM t"), 0);
+    ASSERT_TRUE(reading.value()->commit());
+    EXPECT_EQ(number_of("SELECT count(*) FROM t"), 1);
+}
+
 TEST_F(PostgresqlConnectionTest, CommitsWaitForTheDiskButWhereTheyNeedNot) {
     const auto waits = [this] {
         std::string setting;
@@ -270,6 +280,37 @@ TEST_F(PostgresqlConnectionTest, CopyTakesWhatItsEncoderMade) {
     EXPECT_EQ(number_of("SELECT count(*) FROM t WHERE s = $1", {odd}), 20000);
     ASSERT_TRUE(connection_->copy_in("COPY t FROM STDIN", ""));
     EXPECT_EQ(number_of("SELECT count(*) FROM t"), 20000);
+}
+
+TEST(CopyText, WhatHasAMeaningIsEscapedWhereverItStands) {
+    for (const std::string_view pair : {"\\\\", "\nn", "\rr", "\tt"}) {
+        const char octet = pair[0];
+        const char letter = pair[1];
+        for (std::size_t length = 1; length < 40; ++length) {
+            for (std::size_t at = 0; at < length; ++at) {
+                std::string value(length, at % 2 == 0 ? '\x80' : '\v');
+                value[at] = octet;
+                value[length - 1] = octet;
+                std::string expected = value.substr(0, at) + '\\' + letter;
+                if (at < length - 1) expected += value.substr(at + 1, length - at - 2) + '\\' + letter;
+                std::string rows;
+                append_copy_text(rows, value);
+                ASSERT_EQ(rows, expected);
+            }
+        }
+    }
+}
+
+TEST(CopyText, AllElseStaysAsItIs) {
+    std::string value;
+    for (int octet = 0; octet < 256; ++octet) {
+        if (std::string_view("\\\n\r\t").find(static_cast<char>(octet)) == std::string_view::npos) {
+            value += static_cast<char>(octet);
+        }
+    }
+    std::string rows;
+    append_copy_text(rows, value);
+    EXPECT_EQ(rows, value);
 }
 
 TEST_F(PostgresqlConnectionTest, CopyThatFailsChangesNothingAndTellsWhy) {

@@ -225,8 +225,7 @@ TEST_F(RecordScanPostgresql, WhatWasSetAsideIsGiven) {
     append({test::plain_record("A", 500)});
     {
         const auto journal = unwrap(Journal::open(settings_.path, OpenMode::read_write));
-        const auto waiting = unwrap(journal->first(1, 1000000));
-        ASSERT_TRUE(journal->set_aside(waiting.at(0), "refused", 600));
+        ASSERT_TRUE(journal->set_aside(1, "refused", 600));
     }
     std::vector<StoredRecord> scanned;
     const auto scan = unwrap(RecordScan::open(settings_));
@@ -244,8 +243,7 @@ TEST_F(RecordScanPostgresql, WhatWasSetAsideIsSummarized) {
     append({test::sample_record()});
     {
         const auto journal = unwrap(Journal::open(settings_.path, OpenMode::read_write));
-        const auto waiting = unwrap(journal->first(1, 1000000));
-        ASSERT_TRUE(journal->set_aside(waiting.at(0), "refused", 600));
+        ASSERT_TRUE(journal->set_aside(1, "refused", 600));
     }
     std::vector<RecordSummary> summaries;
     ASSERT_TRUE(unwrap(RecordScan::open(settings_))->summarize({}, [&](RecordSummary&& summary) {

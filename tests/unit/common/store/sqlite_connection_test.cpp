@@ -123,6 +123,17 @@ TEST_F(SqliteConnectionTest, TheWriteLockIsTakenAtOnce) {
     EXPECT_TRUE(SqlTransaction::begin(*other));
 }
 
+TEST_F(SqliteConnectionTest, WhoReadsSeesOneMomentAndHoldsUpNobody) {
+    const auto other = open();
+    const auto reading = SqlTransaction::begin_reading(*connection_);
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(number(*connection_, "SELECT count(*) FROM t"), 0);
+    EXPECT_TRUE(other->run("INSERT INTO t (n) VALUES (1)"));
+    EXPECT_EQ(number(*connection_, "SELECT count(*) FROM t"), 0);
+    ASSERT_TRUE(reading.value()->commit());
+    EXPECT_EQ(number(*connection_, "SELECT count(*) FROM t"), 1);
+}
+
 TEST_F(SqliteConnectionTest, CommitsWaitForTheDiskButWhereTheyNeedNot) {
     EXPECT_EQ(number(*connection_, "PRAGMA synchronous"), 2);
     {
