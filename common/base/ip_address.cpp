@@ -11,6 +11,17 @@
 namespace defender {
 namespace {
 
+/// As inet_ntop() does, in a fraction of its time.
+std::string dotted_decimal(std::span<const std::uint8_t, 4> octets) {
+    std::array<char, INET_ADDRSTRLEN> text{};
+    auto* end = text.data();
+    for (const unsigned octet : octets) {
+        if (end != text.data()) *end++ = '.';
+        end = std::to_chars(end, text.data() + text.size(), octet).ptr;
+    }
+    return {text.data(), end};
+}
+
 std::string hexadecimal(unsigned value) {
     std::array<char, 8> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
@@ -47,14 +58,14 @@ bool IpAddress::is_loopback() const noexcept {
 }
 
 std::string IpAddress::to_string() const {
+    if (v4_) return dotted_decimal(std::span(octets_).first<4>());
     // inet_ntop writes ::/96 in dotted decimal, which RFC 5952 section 5 keeps for prefixes known to hold
     // IPv4.
-    const bool compatible =
-        !v4_ && std::all_of(octets_.begin(), octets_.begin() + 12, [](auto o) { return o == 0; });
+    const bool compatible = std::all_of(octets_.begin(), octets_.begin() + 12, [](auto o) { return o == 0; });
     const unsigned high = octets_[12] * 256U + octets_[13], low = octets_[14] * 256U + octets_[15];
     if (compatible && high != 0) return "::" + hexadecimal(high) + ":" + hexadecimal(low);
     std::array<char, INET6_ADDRSTRLEN> buffer{};
-    inet_ntop(v4_ ? AF_INET : AF_INET6, octets_.data(), buffer.data(), buffer.size());
+    inet_ntop(AF_INET6, octets_.data(), buffer.data(), buffer.size());
     return buffer.data();
 }
 

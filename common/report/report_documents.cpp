@@ -6,6 +6,7 @@
 
 #include "common/base/text.hpp"
 #include "common/report/gzip_stream.hpp"
+#include "common/report/record_xml.hpp"
 #include "common/report/report_model.hpp"
 #include "common/report/report_model_id.hpp"
 #include "common/report/report_xml.hpp"
@@ -48,15 +49,18 @@ class DocumentsWriter {
           settings_(settings),
           schema_(schema),
           policy_(std::move(policy)),
+          records_(policy_, schema),
           report_id_(report_id(report, settings)) {}
+    DocumentsWriter(const DocumentsWriter&) = delete;
+    DocumentsWriter& operator=(const DocumentsWriter&) = delete;
+    ~DocumentsWriter() = default;
 
     [[nodiscard]] Status add(const store::ReportRow& row) {
-        const auto record = report_record(row, policy_, schema_);
-        if (!record) return record.error();
-        const std::string xml = xml_record(*record);
-        if (file_ && !file_->fits(xml + std::string(xml_foot()), settings_.max_size)) end_document();
+        const auto xml = records_.of(row);
+        if (!xml) return xml.error();
+        if (file_ && !file_->fits(std::string(*xml).append(xml_foot()), settings_.max_size)) end_document();
         if (!file_) begin_document();
-        file_->write(xml);
+        file_->write(*xml);
         documents_.back().messages += row.count;
         ++documents_.back().rows;
         return Done{};
@@ -95,6 +99,7 @@ class DocumentsWriter {
     const config::ReportSettings& settings_;
     ReportSchema schema_;
     PublishedPolicy policy_;
+    RecordXml records_;
     std::string report_id_;
     std::vector<store::Document> documents_;
     std::optional<GzipStream> file_;  ///< of documents_.back(), while it is being written

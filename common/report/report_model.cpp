@@ -166,13 +166,19 @@ ReportHead report_head(const store::Report& report, const PublishedPolicy& polic
     return head;
 }
 
-Result<ReportRecord> report_record(const store::ReportRow& row, const PublishedPolicy& policy,
-                                   ReportSchema schema) {
+Result<std::string> reported_source(const store::ReportRow& row) {
     const auto source = IpAddress::parse(row.source_ip);
     if (!source)
         return Error{"a row's source is no IP address: \"" + text::printable(row.source_ip, 64) + "\""};
+    return source->to_string();
+}
+
+Result<ReportRecord> report_record(const store::ReportRow& row, const PublishedPolicy& policy,
+                                   ReportSchema schema) {
+    auto source = reported_source(row);
+    if (!source) return source.error();
     ReportRecord record;
-    record.source_ip = source->to_string();
+    record.source_ip = std::move(source).value();
     record.count = row.count;
     record.disposition = disposition_of(row, policy, schema);
     record.dkim = row.dkim_aligned ? "pass" : "fail";

@@ -84,7 +84,10 @@ struct ReportRecord {
     const store::Report& report, config::DmarcStandard standard = config::DmarcStandard::rfc7489);
 [[nodiscard]] ReportHead report_head(const store::Report& report, const PublishedPolicy& policy,
                                      const config::ReportSettings& settings, std::string report_id);
-/// The error: the row's source is no IP address.
+/// The source of a row in canonical text: an address, and so nothing that XML would escape. The error: it is
+/// none.
+[[nodiscard]] Result<std::string> reported_source(const store::ReportRow& row);
+/// The error: as of reported_source().
 [[nodiscard]] Result<ReportRecord> report_record(const store::ReportRow& row, const PublishedPolicy& policy,
                                                  config::ReportSchema schema);
 

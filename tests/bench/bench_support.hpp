@@ -54,12 +54,6 @@ inline std::chrono::duration<double> processor_time() {
 struct Spent {
     std::chrono::duration<double> passed{};
     std::chrono::duration<double> worked{};
-
-    Spent& operator+=(const Spent& more) {
-        passed += more.passed;
-        worked += more.worked;
-        return *this;
-    }
 };
 
 /// Where a part begins.
@@ -83,6 +77,15 @@ inline void print(const std::string& part, std::uint64_t count, const std::strin
 
 inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Begin& began) {
     print(part, count, unit, began.spent());
+}
+
+/// The same of so many octets.
+inline void print_megabytes(const std::string& part, std::uint64_t octets, const Spent& spent) {
+    const auto megabytes = static_cast<double>(octets) / 1e6;
+    std::printf("%-28s %9.1f %-8s %8.1f s %8.1f s of processors %10.1f %s/s   peak %llu MB\n", part.c_str(),
+                megabytes, "MB", spent.passed.count(), spent.worked.count(), megabytes / spent.passed.count(),
+                "MB", static_cast<unsigned long long>(peak_memory()));
+    std::fflush(stdout);
 }
 
 /// Runs `measure` with the folder made anew, and removes it where all went well; gives the exit status.

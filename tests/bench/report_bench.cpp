@@ -3,21 +3,26 @@
 //   report_bench [--records N] [--domains N] [--rows N] [--evidence N] [--postgresql] [--folder F]
 //
 // Fills a store in folder F with a day of N records about so many policy domains, which make at most so many
-// distinct rows, each record with so many octets of evidence; folds them; closes the day. With --postgresql
+// distinct rows, each record with so many octets of evidence; folds them; makes the XML of some reports by
+// one thread, as `defenderctl report preview` does; closes the day, as the reporter does. With --postgresql
 // the file is a journal, whose records are moved into a PostgreSQL server of the benchmark's own and folded
 // and closed there. Prints a line for each part: its time, its rate, and the peak of the resident memory so
-// far (of this program, not of the server). Fails where the counts of the reports do not add up to the
-// records, or their rows to those that were made.
+// far (of this program, not of the server). XML is counted before it is compressed. Fails where the counts of
+// the reports do not add up to the records, or their rows to those that were made.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "common/config/settings_reader.hpp"
+#include "common/log/log.hpp"
+#include "common/metrics/metrics.hpp"
 #include "common/report/report_documents.hpp"
 #include "common/report/reporting.hpp"
+#include "common/report/reporting_tools.hpp"
 #include "common/store/journal_transfer.hpp"
 #include "common/store/postgresql_migrations.hpp"
 #include "common/store/report_store.hpp"
@@ -42,6 +47,17 @@ struct Options {
 
 constexpr std::int64_t day = 20000;
 constexpr std::uint64_t commit_every = 20000;
+
+/// Where reports are made: the file, or PostgreSQL where it is named.
+struct Database {
+    std::string file;
+    std::string postgresql;
+
+    [[nodiscard]] std::unique_ptr<store::SqlConnection> connect() const {
+        if (postgresql.empty()) return must(store::open_sqlite_connection(file, store::OpenMode::read_write));
+        return must(store::PostgresqlConnection::make(postgresql));
+    }
+};
 
 /// One record and its author domain: the row-th of the rows that there are.
 void insert_record(store::SqlConnection& connection, std::uint64_t number, const Options& options) {
@@ -68,17 +84,19 @@ void insert_record(store::SqlConnection& connection, std::uint64_t number, const
                                  name + R"(","result":"pass","scope":"mfrom"}]})";
     static const std::string evidence(options.evidence, 'e');
     std::int64_t id = 0;
-    must(
-        connection.run(record,
-                       {"Q" + std::to_string(number), day * 86400 + static_cast<std::int64_t>(number % 86400),
-                        day, client, "@" + name, name, name, verdicts, evidence},
-                       [&id](const store::SqlRow& given) { id = given.number(0); }));
+    must(connection.run(record,
+                        {"Q" + std::to_string(number),
+                         day * 86400 + static_cast<std::int64_t>(number * 86400 / options.records), day,
+                         client, "@" + name, name, name, verdicts, evidence},
+                        [&id](const store::SqlRow& given) { id = given.number(0); }));
     must(connection.run(domain, {id, name, name, "v=DMARC1; p=reject; rua=mailto:rua@" + name}));
 }
 
 void fill(const std::string& path, const Options& options) {
     const bench::Begin began;
     auto connection = must(store::open_sqlite_connection(path, store::OpenMode::read_write));
+    // What is written need not survive a crash here, nor be written twice.
+    must(connection->execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"));
     for (std::uint64_t number = 0; number < options.records;) {
         auto transaction = must(store::SqlTransaction::begin(*connection));
         for (std::uint64_t i = 0; i < commit_every && number < options.records; ++i) {
@@ -86,6 +104,7 @@ void fill(const std::string& path, const Options& options) {
         }
         must(transaction->commit());
     }
+    must(connection->execute("PRAGMA journal_mode = WAL"));
     print("records made", options.records, "records", began);
 }
 
@@ -112,47 +131,61 @@ std::uint64_t unpacked_octets(const std::string& file) {
     return octets;
 }
 
-void close(store::ReportStore& reports, const Options& options) {
-    const auto settings = config::read_settings("", "defaults").settings->report;
+/// Some of the reports that are open.
+std::vector<store::Report> some_reports(store::SqlConnection& connection) {
+    std::vector<store::Report> some;
+    must(connection.run("SELECT id, day, policy_domain, policy_record, edition FROM report LIMIT 5000", {},
+                        [&some](const store::SqlRow& row) {
+                            auto& report = some.emplace_back();
+                            report.id = row.number(0);
+                            report.day = UtcDay{row.number(1)};
+                            report.policy_domain = row.text(2);
+                            report.policy_record = row.text(3);
+                            report.edition = static_cast<unsigned>(row.number(4));
+                        }));
+    return some;
+}
+
+void make_xml(const Database& database, const config::Settings& settings) {
+    const auto some = some_reports(*database.connect());
+    const auto reports = store::make_report_store(database.connect());
     const bench::Begin began;
-    bench::Spent making;
-    std::uint64_t closed = 0;
-    std::uint64_t messages = 0;
-    std::uint64_t rows = 0;
     std::uint64_t octets = 0;
-    const store::Lease lease{"bench", (day + 30) * 86400};
-    for (;;) {
-        const auto some = must(reports.begin_closing((day + 2) * 86400, 0, 0, lease, 50));
-        if (some.empty()) break;
-        const bench::Begin making_began;
-        std::vector<store::ClosedReport> made;
-        for (const auto& report : some) {
-            messages += report.messages;
-            rows += report.rows;
-            auto& of_report = made.emplace_back();
-            of_report.id = report.id;
-            for (auto& document :
-                 must(report::make_documents(reports, report, settings, config::ReportSchema::rfc7489,
-                                             config::DmarcStandard::rfc7489))) {
-                octets += unpacked_octets(document.content);
-                of_report.documents.push_back({std::move(document), {}});
-            }
+    for (const auto& report : some) {
+        for (const auto& document :
+             must(report::make_documents(*reports, report, settings.report, config::ReportSchema::rfc7489,
+                                         config::DmarcStandard::rfc7489))) {
+            octets += unpacked_octets(document.content);
         }
-        making += making_began.spent();
-        if (must(reports.finish_closing(made, lease)).size() != some.size())
-            throw std::runtime_error("a lease was lost");
-        closed += some.size();
     }
-    print("closed", closed, "reports", began);
-    print("XML made of rows", octets / 1000000, "MB", making);
+    bench::print_megabytes("XML made by one thread", octets, began.spent());
+}
+
+void close(const Database& database, const config::Settings& settings, const Options& options) {
+    const auto store = store::make_report_store(database.connect());
+    metrics::Metrics metrics;
+    const auto tools = must(report::ReportingTools::make(settings, metrics.dns()));
+    report::Reporting reporting(tools->parts(*store), settings, "bench");
+    const bench::Begin began;
+    must(reporting.close_due((day + 2) * 86400, [] { return false; }));
+    const auto spent = began.spent();
+    print("closed", reporting.counts().closed, "reports", spent);
+    std::uint64_t octets = 0, messages = 0, rows = 0;
+    must(database.connect()->run("SELECT content, messages, row_count FROM document", {},
+                                 [&](const store::SqlRow& row) {
+                                     octets += unpacked_octets(row.octets(0));
+                                     messages += static_cast<std::uint64_t>(row.number(1));
+                                     rows += static_cast<std::uint64_t>(row.number(2));
+                                 }));
+    bench::print_megabytes("XML written by closing", octets, spent);
     if (messages != options.records) throw std::runtime_error("the reports do not count all records");
     if (rows != std::min(options.rows, options.records))
         throw std::runtime_error("the reports have " + std::to_string(rows) + " rows");
 }
 
-void move(const std::string& path, const std::string& database, const Options& options) {
-    const auto journal = must(store::Journal::open(path, store::OpenMode::read_write));
-    const auto connection = must(store::PostgresqlConnection::make(database));
+void move(const Database& database, const Options& options) {
+    const auto journal = must(store::Journal::open(database.file, store::OpenMode::read_write));
+    const auto connection = must(store::PostgresqlConnection::make(database.postgresql));
     must(store::bring_up_to_date(*connection, store::OpenMode::read_write));
     store::JournalTransfer transfer(*journal, *connection);
     const bench::Begin began;
@@ -162,20 +195,25 @@ void move(const std::string& path, const std::string& database, const Options& o
     if (moved != options.records) throw std::runtime_error("not all records were moved");
 }
 
+config::Settings settings_of_a_reporter() {
+    auto settings = *config::default_settings();
+    settings.report.enabled = true;
+    settings.report.email = "reports@receiver.example";
+    return settings;
+}
+
 void run(const Options& options) {
-    const auto path = options.folder + "/defender.db";
-    fill(path, options);
-    std::unique_ptr<store::SqlConnection> connection;
+    log::configure(log::Level::warning, log::Target::stderr_);
+    const auto settings = settings_of_a_reporter();
+    Database database{options.folder + "/defender.db", ""};
+    fill(database.file, options);
     if (options.postgresql) {
-        const auto database = test::PostgresqlServer::instance().make_database();
-        move(path, database, options);
-        connection = must(store::PostgresqlConnection::make(database));
-    } else {
-        connection = must(store::open_sqlite_connection(path, store::OpenMode::read_write));
+        database.postgresql = test::PostgresqlServer::instance().make_database();
+        move(database, options);
     }
-    const auto reports = store::make_report_store(std::move(connection));
-    fold(*reports, options);
-    close(*reports, options);
+    fold(*store::make_report_store(database.connect()), options);
+    make_xml(database, settings);
+    close(database, settings, options);
 }
 
 }  // namespace

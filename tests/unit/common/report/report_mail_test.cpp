@@ -163,7 +163,7 @@ TEST(ReportMail, AnOrganizationsNameIsEncodedAndItsContactReadable) {
 TEST(ReportMail, NamesOfAnyLengthStayWithinALine) {
     auto document = sample_document();
     std::string domain;
-    while (domain.size() < 250) domain += std::string(49, 'd') + ".";
+    while (domain.size() < 250) domain.append(49, 'd').append(".");
     document.policy_domain = domain.substr(0, 253);
     document.filename = document.policy_domain + "!" + document.policy_domain + "!1777593600!1777679999!" +
                         document.report_id + ".xml.gz";
