@@ -26,8 +26,9 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 /// does not want months to be sent.
 inline constexpr std::chrono::hours oldest_report{24 * 14};
 
-/// Records folded by one step, at most: some seconds of work.
-inline constexpr std::uint64_t fold_at_once = 500000;
+/// Records folded by one step, at most: some ten seconds of work. The more there are, the more of them find
+/// their row among those in memory.
+inline constexpr std::uint64_t fold_at_once = 1500000;
 
 class Reporting {
   public:

@@ -56,6 +56,15 @@ void append_canonical(const ReportSeries& series, std::string& text) {
 
 void append_canonical(const ReportTuple& tuple, std::string& text) {
     append(text, tuple.source_ip);
+    append_canonical_others(tuple, text);
+}
+
+void append_canonical(std::string_view source_ip, std::string_view others, std::string& text) {
+    append(text, source_ip);
+    text += others;
+}
+
+void append_canonical_others(const ReportTuple& tuple, std::string& text) {
     append(text, tuple.disposition);
     append(text, tuple.dkim_aligned ? "1" : "0");
     append(text, tuple.spf_aligned ? "1" : "0");
@@ -75,10 +84,10 @@ ReportSeries series_from(std::string_view canonical) {
     return series;
 }
 
-ReportTuple tuple_from(std::string_view canonical) {
-    Fields fields(canonical);
+ReportTuple tuple_from(std::string_view source_ip, std::string_view others) {
+    Fields fields(others);
     ReportTuple tuple;
-    tuple.source_ip = fields.next();
+    tuple.source_ip = source_ip;
     tuple.disposition = fields.next();
     tuple.dkim_aligned = fields.next_flag();
     tuple.spf_aligned = fields.next_flag();

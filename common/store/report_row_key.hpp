@@ -39,10 +39,14 @@ using ReportKey = std::array<unsigned char, 16>;
 /// Adds the fields as one text to what `text` holds.
 void append_canonical(const ReportSeries& series, std::string& text);
 void append_canonical(const ReportTuple& tuple, std::string& text);
+/// The source is the first field of a tuple, and the others are what most tuples share with some.
+void append_canonical_others(const ReportTuple& tuple, std::string& text);
+/// The text of a whole tuple, from its source and the text of the others.
+void append_canonical(std::string_view source_ip, std::string_view others, std::string& text);
 
-/// What append_canonical() has written, and nothing else.
+/// What append_canonical(), or append_canonical_others(), has written, and nothing else.
 [[nodiscard]] ReportSeries series_from(std::string_view canonical);
-[[nodiscard]] ReportTuple tuple_from(std::string_view canonical);
+[[nodiscard]] ReportTuple tuple_from(std::string_view source_ip, std::string_view others);
 
 [[nodiscard]] ReportKey key_of(std::string_view canonical);
 [[nodiscard]] std::string octets_of(const ReportKey& key);

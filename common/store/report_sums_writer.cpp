@@ -85,7 +85,7 @@ class SqliteReportTables final : public ReportTables {
 
   private:
     Status add(std::int64_t report, const RowSum& row) {
-        const auto messages = static_cast<std::int64_t>(row.messages);
+        const auto messages = row.messages();
         const auto counted = connection_.run(
             "UPDATE report_count SET messages = messages + $1 WHERE report = $2 AND row_key = $3",
             {messages, report, SqlOctets{octets_of(row.key)}});
@@ -94,7 +94,7 @@ class SqliteReportTables final : public ReportTables {
         auto begun = run("INSERT INTO report_count (report, row_key, messages) VALUES ($1, $2, $3)",
                          {report, SqlOctets{octets_of(row.key)}, messages});
         if (!begun) return begun;
-        const auto tuple = tuple_from(row.tuple);
+        const auto tuple = row.tuple();
         return run(
             "INSERT INTO report_row (report, row_key, source_ip, disposition, dkim_aligned, spf_aligned,"
             " reasons, header_from, envelope_from, auth_results)"
@@ -154,7 +154,7 @@ class PostgresqlReportTables final : public ReportTables {
         for (const auto& each : rows) {
             reports.add(each.report);
             keys.add_octets(octets_of(each.row->key));
-            messages.add(static_cast<std::int64_t>(each.row->messages));
+            messages.add(each.row->messages());
         }
         const SqlValue all_reports = reports.take();
         const SqlValue all_keys = keys.take();
@@ -181,7 +181,7 @@ class PostgresqlReportTables final : public ReportTables {
     Status add_texts(std::span<const RowOfReport> rows) {
         PostgresqlArray reports, keys, sources, dispositions, dkim, spf, reasons, authors, envelopes, results;
         for (const auto& each : rows) {
-            const auto tuple = tuple_from(each.row->tuple);
+            const auto tuple = each.row->tuple();
             reports.add(each.report);
             keys.add_octets(octets_of(each.row->key));
             sources.add(tuple.source_ip);
