@@ -68,6 +68,8 @@ void WalCheckpointer::pass() {
     if (!database_) {
         auto opened = SqliteDatabase::open(writer_.path(), OpenMode::read_write, default_busy_timeout);
         if (!opened) return;
+        // A connection that has read nothing does not know that there is a WAL.
+        if (const auto read = opened.value()->number("PRAGMA schema_version"); !read) return;
         database_ = std::move(opened).value();
     }
     database_->checkpoint();
