@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 
 namespace defender::store {
 namespace {
@@ -160,11 +161,17 @@ void SqliteDatabase::Close::operator()(sqlite3* connection) const noexcept {
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, OpenMode mode,
                                                              std::chrono::milliseconds busy_timeout) {
-    if (mode == OpenMode::read_write) {
-        if (auto created = create_file(path); !created) return created.error();
-    }
     std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
-    if (auto connected = database->connect(mode, busy_timeout); !connected) return connected.error();
+    {
+        // Nobody opens a file that another thread is making: the end of that thread's descriptor would drop
+        // the locks of both (create_file).
+        static std::mutex opening;
+        const std::lock_guard lock(opening);
+        if (mode == OpenMode::read_write) {
+            if (auto created = create_file(path); !created) return created.error();
+        }
+        if (auto connected = database->connect(mode, busy_timeout); !connected) return connected.error();
+    }
     if (auto hardened = database->harden(); !hardened) return hardened.error();
     return database;
 }
