@@ -1,4 +1,5 @@
 // defender-milter: the milter's wiring. Reads the settings, puts the parts together, serves until SIGTERM.
+#include <malloc.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -211,10 +212,20 @@ int serve(const std::shared_ptr<const config::Settings>& settings, const std::st
     return status;
 }
 
+/// What is freed of large pieces goes back to the system. By itself glibc raises the size from which they are
+/// taken from there to that of the largest that was ever freed (mallopt(3), M_MMAP_THRESHOLD): after an
+/// outage of PostgreSQL room for several batches of records would stay.
+void give_large_pieces_back() {
+    constexpr int large = 1 << 20;
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, 4 * large);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     block_signals();
+    give_large_pieces_back();
     std::string settings_file = "/etc/defender/defender.toml";
     bool check_only = false;
     CLI::App app("Judges mail by SPF, DKIM and DMARC for Postfix and Sendmail.", "defender-milter");

@@ -14,7 +14,7 @@ namespace {
 
 /// What one step takes: enough for the cost of a commit to be small beside it, little enough for memory.
 constexpr std::uint64_t step_records = 4000;
-constexpr std::size_t step_octets = 16U * 1024 * 1024;
+constexpr std::size_t step_octets = 4U * 1024 * 1024;
 
 /// A record may be deleted from the journal only once the server has it on disk, whatever the database's
 /// default is.
