@@ -49,7 +49,7 @@ TEST_F(WalCheckpointerTest, CopiesWhileTheWriterDoesNothing) {
     EXPECT_EQ(octets_of_file(), before) << "not yet";
     commit(100);
     checkpointer.after_commit();
-    while (octets_of_file() < before + 150 * page_octets) std::this_thread::yield();
+    while (octets_of_file() < before + 140 * page_octets) std::this_thread::yield();
 }
 
 TEST_F(WalCheckpointerTest, CommitsCopyNothingByThemselves) {
