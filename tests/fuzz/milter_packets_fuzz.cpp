@@ -29,7 +29,7 @@ void require(bool holds) {
 /// One for all inputs.
 milter::Gateway& gateway() {
     static metrics::Metrics metrics;
-    static const auto last = std::make_shared<store::Record>();
+    static const auto last = std::make_shared<store::RecordRow>();
     static milter::Gateway made(
         fuzz::configuration_of({}, std::make_shared<test::FakeResolver>()),
         [] { return Result<std::unique_ptr<store::RecordStore>>(std::make_unique<fuzz::LastRecord>(last)); },
