@@ -33,6 +33,7 @@ class RecordStore {
 
     /// All of them in one durable transaction, or none: when it returns Done they are on disk.
     [[nodiscard]] virtual Status append_rows(const std::vector<RecordRow>& rows) = 0;
+    /// The same of records that are not encoded yet.
     [[nodiscard]] Status append(const std::vector<Record>& records) {
         std::vector<RecordRow> rows;
         rows.reserve(records.size());

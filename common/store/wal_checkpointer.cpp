@@ -27,14 +27,13 @@ void WalCheckpointer::after_commit() {
 }
 
 bool WalCheckpointer::writer_is_to_copy(std::uint64_t frames) {
-    const bool has_thread = thread_.joinable();
     const std::lock_guard lock(mutex_);
     if (state_ == State::passed) {
         state_ = State::idle;
         if (frames >= limits_.restart) return true;
     }
     if (frames < pass_began_at_ + limits_.pass) return false;
-    if (frames >= limits_.most || (!has_thread && !start_thread())) return true;
+    if (frames >= limits_.most || (!thread_.joinable() && !start_thread())) return true;
     if (state_ != State::idle) return false;
     state_ = State::due;
     pass_began_at_ = frames;

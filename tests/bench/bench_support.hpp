@@ -67,25 +67,24 @@ class Begin {
 };
 
 /// The line of one part: its time, its rate, and the peak of the resident memory so far.
-inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Spent& spent) {
-    std::printf("%-28s %9llu %-8s %8.1f s %8.1f s of processors %10.0f %s/s   peak %llu MB\n", part.c_str(),
-                static_cast<unsigned long long>(count), unit.c_str(), spent.passed.count(),
-                spent.worked.count(), static_cast<double>(count) / spent.passed.count(), unit.c_str(),
-                static_cast<unsigned long long>(peak_memory()));
+inline void print_line(const std::string& part, double amount, int decimals, const std::string& unit,
+                       const Spent& spent) {
+    std::printf("%-28s %9.*f %-8s %8.1f s %8.1f s of processors %10.*f %s/s   peak %llu MB\n", part.c_str(),
+                decimals, amount, unit.c_str(), spent.passed.count(), spent.worked.count(), decimals,
+                amount / spent.passed.count(), unit.c_str(), static_cast<unsigned long long>(peak_memory()));
     std::fflush(stdout);
+}
+
+inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Spent& spent) {
+    print_line(part, static_cast<double>(count), 0, unit, spent);
 }
 
 inline void print(const std::string& part, std::uint64_t count, const std::string& unit, const Begin& began) {
     print(part, count, unit, began.spent());
 }
 
-/// The same of so many octets.
 inline void print_megabytes(const std::string& part, std::uint64_t octets, const Spent& spent) {
-    const auto megabytes = static_cast<double>(octets) / 1e6;
-    std::printf("%-28s %9.1f %-8s %8.1f s %8.1f s of processors %10.1f %s/s   peak %llu MB\n", part.c_str(),
-                megabytes, "MB", spent.passed.count(), spent.worked.count(), megabytes / spent.passed.count(),
-                "MB", static_cast<unsigned long long>(peak_memory()));
-    std::fflush(stdout);
+    print_line(part, static_cast<double>(octets) / 1e6, 1, "MB", spent);
 }
 
 /// Runs `measure` with the folder made anew, and removes it where all went well; gives the exit status.

@@ -13,9 +13,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "common/config/settings_reader.hpp"
 #include "common/log/log.hpp"
@@ -131,24 +131,11 @@ std::uint64_t unpacked_octets(const std::string& file) {
     return octets;
 }
 
-/// Some of the reports that are open.
-std::vector<store::Report> some_reports(store::SqlConnection& connection) {
-    std::vector<store::Report> some;
-    must(connection.run("SELECT id, day, policy_domain, policy_record, edition FROM report LIMIT 5000", {},
-                        [&some](const store::SqlRow& row) {
-                            auto& report = some.emplace_back();
-                            report.id = row.number(0);
-                            report.day = UtcDay{row.number(1)};
-                            report.policy_domain = row.text(2);
-                            report.policy_record = row.text(3);
-                            report.edition = static_cast<unsigned>(row.number(4));
-                        }));
-    return some;
-}
-
 void make_xml(const Database& database, const config::Settings& settings) {
-    const auto some = some_reports(*database.connect());
+    constexpr std::size_t most_reports = 5000;
     const auto reports = store::make_report_store(database.connect());
+    auto some = must(reports->open_reports(std::nullopt, ""));
+    some.resize(std::min(some.size(), most_reports));
     const bench::Begin began;
     std::uint64_t octets = 0;
     for (const auto& report : some) {

@@ -33,11 +33,12 @@ class JournalTransferTest : public testing::Test {
         const auto done = unwrap(open_journal(store_.settings))->append(records);
         ASSERT_TRUE(done) << done.error().message;
     }
-    /// Steps until nothing waits.
+    /// Steps until nothing waits, as the mover does.
     static JournalTransfer::Counts transfer(Journal& journal, PostgresqlConnection& database) {
+        JournalTransfer moving(journal, database);
         JournalTransfer::Counts all;
         for (;;) {
-            const auto counts = JournalTransfer(journal, database).step();
+            const auto counts = moving.step();
             if (!counts) ADD_FAILURE() << counts.error().message;
             if (!counts || counts->moved + counts->set_aside == 0) return all;
             all.moved += counts->moved;
@@ -46,6 +47,17 @@ class JournalTransferTest : public testing::Test {
     }
     JournalTransfer::Counts transfer() { return transfer(*journal(), *connect(store_.settings.postgresql)); }
     static test::PostgresqlServer& server() { return test::PostgresqlServer::instance(); }
+    /// A machine that was cloned with two records in its journal, of which this one moved those and three
+    /// more.
+    config::StoreSettings cloned_before_moving() {
+        append(records_named("A", 2));
+        auto clone = store_.other_host("clone.db");
+        { unwrap(open_journal(store_.settings)); }  // the last to close folds the WAL into the file
+        std::filesystem::copy_file(store_.settings.path, clone.path);
+        append(records_named("B", 3));
+        transfer();
+        return clone;
+    }
     /// Runs a statement on the journal's file, as nothing in the program does.
     void tamper(const std::string& sql) const {
         const auto file = unwrap(SqliteDatabase::open(store_.settings.path, OpenMode::read_write,
@@ -217,12 +229,7 @@ std::string ids_by_journal(const test::PostgresqlStore& store) {
 }
 
 TEST_F(JournalTransferTest, AFileOfAMachineThatWasClonedTakesANameOfItsOwn) {
-    append(records_named("A", 2));
-    const auto clone = store_.other_host("clone.db");
-    { unwrap(open_journal(store_.settings)); }
-    std::filesystem::copy_file(store_.settings.path, clone.path);
-    append(records_named("B", 3));
-    transfer();
+    const auto clone = cloned_before_moving();
     ASSERT_TRUE(unwrap(open_journal(clone))->append(records_named("C", 3)));
     const auto cloned = unwrap(Journal::open(clone.path, OpenMode::read_write));
     EXPECT_EQ(cloned->name(), journal()->name());
@@ -236,17 +243,10 @@ TEST_F(JournalTransferTest, AFileOfAMachineThatWasClonedTakesANameOfItsOwn) {
 }
 
 TEST_F(JournalTransferTest, WhatWasReadAheadUnderAnOldNameArrivesUnderTheNewOne) {
-    append(records_named("A", 2));
-    const auto clone = store_.other_host("clone.db");
-    { unwrap(open_journal(store_.settings)); }
-    std::filesystem::copy_file(store_.settings.path, clone.path);
-    append(records_named("B", 3));
-    transfer();
+    const auto clone = cloned_before_moving();
     ASSERT_TRUE(unwrap(open_journal(clone))->append(records_named("C", 9000)));
     const auto cloned = unwrap(Journal::open(clone.path, OpenMode::read_write));
-    const auto database = connect(store_.settings.postgresql);
-    JournalTransfer moving(*cloned, *database);
-    while (unwrap(moving.step()).moved > 0) continue;
+    transfer(*cloned, *connect(store_.settings.postgresql));
     EXPECT_EQ(
         store_.sql("SELECT string_agg(n || ' ' || c, '; ' ORDER BY n) FROM (SELECT count(*) AS n,"
                    " count(*) FILTER (WHERE queue_id LIKE 'C%') AS c FROM record GROUP BY journal) AS j"),
@@ -274,12 +274,7 @@ TEST_F(JournalTransferTest, SeveralMoversOnOneJournalMoveEachRecordOnce) {
     std::vector<std::future<void>> moving;
     append(records_named("A", 9000));
     for (int i = 0; i < 4; ++i) {
-        moving.push_back(std::async(std::launch::async, [this] {
-            const auto own = journal();
-            const auto database = connect(store_.settings.postgresql);
-            JournalTransfer transfer(*own, *database);
-            while (unwrap(transfer.step()).moved > 0) continue;
-        }));
+        moving.push_back(std::async(std::launch::async, [this] { transfer(); }));
     }
     for (auto& each : moving) each.get();
     EXPECT_EQ(store_.arrived(), "9000 9000");
@@ -374,10 +369,7 @@ TEST_F(JournalTransferTest, RecordsArriveInTheOrderOfTheirIdsAlsoAroundARefusal)
         "CREATE TRIGGER note AFTER INSERT ON record REFERENCING NEW TABLE AS fresh"
         " FOR EACH STATEMENT EXECUTE FUNCTION note()");
     append(records_named("A", 9000));
-    const auto waiting = journal();
-    const auto database = connect(store_.settings.postgresql);
-    JournalTransfer moving(*waiting, *database);
-    while (unwrap(moving.step()).moved > 0) continue;
+    EXPECT_EQ(transfer().moved, 8996U);
     EXPECT_EQ(store_.arrived(), "8996 8996");
     EXPECT_GT(std::stoi(store_.sql("SELECT count(*) FROM commits")), 3);
     EXPECT_EQ(store_.sql("SELECT count(*) FROM (SELECT lowest, max(highest) OVER (ORDER BY at ROWS BETWEEN"
