@@ -15,7 +15,7 @@ namespace defender::test {
 class FakeStoreState {
   public:
     /// Decides about a batch; without it every batch is taken.
-    using Verdict = std::function<Status(const std::vector<store::Record>&)>;
+    using Verdict = std::function<Status(const std::vector<store::RecordRow>&)>;
 
     void set_verdict(Verdict verdict) {
         const std::lock_guard lock(mutex_);
@@ -35,23 +35,31 @@ class FakeStoreState {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return standing_ > 0; });
     }
-    Status append(const std::vector<store::Record>& records) {
+    Status append(const std::vector<store::RecordRow>& rows) {
         std::unique_lock lock(mutex_);
-        attempts_.push_back(records.size());
+        attempts_.push_back(rows.size());
         ++standing_;
         changed_.notify_all();
         changed_.wait(lock, [this] { return !blocked_; });
         --standing_;
         if (verdict_) {
-            if (auto status = verdict_(records); !status) return status;
+            if (auto status = verdict_(rows); !status) return status;
         }
-        batches_.push_back(records);
+        batches_.push_back(rows);
         return Done{};
     }
     /// What has been taken, batch by batch.
-    [[nodiscard]] std::vector<std::vector<store::Record>> batches() const {
+    [[nodiscard]] std::vector<std::vector<store::RecordRow>> batches() const {
         const std::lock_guard lock(mutex_);
         return batches_;
+    }
+    /// All of it, decoded.
+    [[nodiscard]] std::vector<store::Record> records() const {
+        std::vector<store::Record> records;
+        for (const auto& batch : batches()) {
+            for (const auto& row : batch) records.push_back(store::from_row(row).value());
+        }
+        return records;
     }
     /// Sizes of all appends, those that failed included.
     [[nodiscard]] std::vector<std::size_t> attempts() const {
@@ -65,7 +73,7 @@ class FakeStoreState {
     Verdict verdict_;
     bool blocked_ = false;
     int standing_ = 0;
-    std::vector<std::vector<store::Record>> batches_;
+    std::vector<std::vector<store::RecordRow>> batches_;
     std::vector<std::size_t> attempts_;
 };
 
@@ -73,13 +81,7 @@ class FakeRecordStore final : public store::RecordStore {
   public:
     explicit FakeRecordStore(std::shared_ptr<FakeStoreState> state) : state_(std::move(state)) {}
     Status append_rows(const std::vector<store::RecordRow>& rows) override {
-        std::vector<store::Record> records;
-        for (const auto& row : rows) {
-            auto record = store::from_row(row);
-            if (!record) return record.error();
-            records.push_back(std::move(record).value());
-        }
-        return state_->append(records);
+        return state_->append(rows);
     }
     Result<std::vector<store::Record>> find(const std::string&) override {
         return std::vector<store::Record>{};

@@ -37,11 +37,7 @@ class MilterGateway {
     /// Puts settings that were changed in force for the messages that follow.
     void reload() { gateway_->replace_configuration(configuration()); }
 
-    [[nodiscard]] std::vector<store::Record> records() const {
-        std::vector<store::Record> all;
-        for (const auto& batch : stored->batches()) all.insert(all.end(), batch.begin(), batch.end());
-        return all;
-    }
+    [[nodiscard]] std::vector<store::Record> records() const { return stored->records(); }
 
     metrics::Metrics metrics;
     std::shared_ptr<FakeResolver> resolver = std::make_shared<FakeResolver>();

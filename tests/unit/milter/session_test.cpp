@@ -82,11 +82,7 @@ class SessionTest : public testing::Test {
         return reply.get();
     }
 
-    std::vector<store::Record> records() {
-        std::vector<store::Record> all;
-        for (const auto& batch : stored_->batches()) all.insert(all.end(), batch.begin(), batch.end());
-        return all;
-    }
+    std::vector<store::Record> records() { return stored_->records(); }
 
     metrics::Metrics metrics_;
     std::shared_ptr<test::FakeResolver> resolver_ = std::make_shared<test::FakeResolver>();

@@ -55,9 +55,9 @@ class RecordWriterTest : public testing::Test {
 };
 
 /// A batch fails where it holds a record whose queue id begins with "bad".
-Status refuse_bad(const std::vector<Record>& records) {
-    for (const auto& record : records) {
-        if (record.evidence.queue_id.starts_with("bad")) return Error{"bad record"};
+Status refuse_bad(const std::vector<RecordRow>& rows) {
+    for (const auto& row : rows) {
+        if (row.queue_id.starts_with("bad")) return Error{"bad record"};
     }
     return Done{};
 }
@@ -66,7 +66,7 @@ TEST_F(RecordWriterTest, ARecordIsWrittenAndItsCompletionSaysSo) {
     RecordWriter writer(open(), 10);
     EXPECT_TRUE(write(writer, "A").get());
     ASSERT_EQ(state_->batches().size(), 1U);
-    EXPECT_EQ(state_->batches()[0][0].evidence.queue_id, "A");
+    EXPECT_EQ(state_->batches()[0][0].queue_id, "A");
     const auto counts = writer.counts();
     EXPECT_EQ(counts.queued, 0U);
     EXPECT_EQ(counts.written, 1U);
@@ -90,7 +90,7 @@ TEST_F(RecordWriterTest, WhatArrivesDuringOneCommitSharesTheNext) {
     EXPECT_EQ(state_->batches()[0].size(), 1U);
     ASSERT_EQ(state_->batches()[1].size(), 100U);
     for (std::size_t i = 0; i < 100; ++i) {
-        EXPECT_EQ(state_->batches()[1][i].evidence.queue_id, std::to_string(i)) << "in the order of arrival";
+        EXPECT_EQ(state_->batches()[1][i].queue_id, std::to_string(i)) << "in the order of arrival";
     }
     EXPECT_EQ(writer.counts().commits, 2U);
     EXPECT_EQ(writer.counts().written, 101U);
@@ -225,7 +225,7 @@ long lines(std::string_view id, const std::string& text) {
 std::vector<std::string> ids_of(const test::FakeStoreState& state) {
     std::vector<std::string> ids;
     for (const auto& batch : state.batches()) {
-        for (const auto& record : batch) ids.push_back(record.evidence.queue_id);
+        for (const auto& row : batch) ids.push_back(row.queue_id);
     }
     return ids;
 }
@@ -263,8 +263,8 @@ TEST_F(RecordWriterTest, WhatAStoreAtFaultCouldNotTakeIsKeptAlsoWhereItTookTheNe
         state->await_blocked_append();
         auto others = {write(writer, "A").share(), write(writer, "B").share()};
         // Both together, and A by itself.
-        state->set_verdict([failure, left = 2](const auto& records) mutable -> Status {
-            if (records.front().evidence.queue_id == "second" || left == 0) return Done{};
+        state->set_verdict([failure, left = 2](const auto& rows) mutable -> Status {
+            if (rows.front().queue_id == "second" || left == 0) return Done{};
             --left;
             return failure();
         });
