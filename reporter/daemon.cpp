@@ -45,11 +45,19 @@ Result<std::unique_ptr<Daemon>> Daemon::make(std::shared_ptr<const config::Setti
     return daemon;
 }
 
+/// Only a restart opens another store; what is expired has to be in the same.
+std::shared_ptr<const config::Settings> Daemon::with_open_store(const config::Settings& settings) const {
+    auto kept = std::make_shared<config::Settings>(settings);
+    kept->store.path = settings_->store.path;
+    kept->store.postgresql = settings_->store.postgresql;
+    return kept;
+}
+
 /// Makes all that the settings ask for, or changes nothing.
 Status Daemon::take(std::shared_ptr<const config::Settings> settings) {
     std::unique_ptr<report::ReportingTools> tools;
+    if (store_) settings = with_open_store(*settings);
     if (settings->report.enabled) {
-        // What the store's settings are now only a restart changes.
         if (!store_) {
             auto store = store::open_reports(settings->store, store::OpenMode::read_write);
             if (!store) return store.error();
@@ -81,7 +89,7 @@ void Daemon::reload() {
         if (auto taken = take(reading.settings); !taken) {
             log::error("REPORTER_RELOAD_FAILED", {{"what", taken.error().message}});
         } else {
-            const auto waiting = config::changes_needing_restart(*before, *settings_);
+            const auto waiting = config::changes_needing_restart(*before, *reading.settings);
             log::info("REPORTER_RELOADED",
                       {{"file", settings_file_},
                        {"after_restart", waiting.empty() ? "none" : text::join(waiting, ",")}});

@@ -37,6 +37,8 @@ class Daemon {
     Daemon(std::string settings_file, metrics::Metrics& metrics, Signals& signals, Notify notify,
            std::optional<std::chrono::microseconds> heartbeat);
 
+    [[nodiscard]] std::shared_ptr<const config::Settings> with_open_store(
+        const config::Settings& settings) const;
     [[nodiscard]] Status take(std::shared_ptr<const config::Settings> settings);
     void reload();
     /// True where it found something to do.

@@ -80,9 +80,7 @@ class FakeStoreState {
 class FakeRecordStore final : public store::RecordStore {
   public:
     explicit FakeRecordStore(std::shared_ptr<FakeStoreState> state) : state_(std::move(state)) {}
-    Status append_rows(const std::vector<store::RecordRow>& rows) override {
-        return state_->append(rows);
-    }
+    Status append_rows(const std::vector<store::RecordRow>& rows) override { return state_->append(rows); }
     Result<std::vector<store::Record>> find(const std::string&) override {
         return std::vector<store::Record>{};
     }

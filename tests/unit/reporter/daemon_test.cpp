@@ -6,11 +6,14 @@
 
 #include <sys/wait.h>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "common/base/utc_clock.hpp"
 #include "common/config/settings_reader.hpp"
+#include "common/store/sqlite_store.hpp"
 #include "tests/support/reporting_world.hpp"
 #include "tests/support/smtp_sink.hpp"
 
@@ -39,17 +42,20 @@ class ReporterDaemon : public ::testing::Test {
         return path;
     }
 
-    /// Runs the daemon until the sink has a mail.
-    void run_until_mail(Daemon& daemon) {
-        std::thread ending([this] {
+    static void run_until(Daemon& daemon, const std::function<bool()>& enough) {
+        std::thread ending([&] {
             const auto end = std::chrono::steady_clock::now() + patience;
-            while (sink_.mails().empty() && std::chrono::steady_clock::now() < end) {
+            while (!enough() && std::chrono::steady_clock::now() < end) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
             kill(getpid(), SIGTERM);
         });
         daemon.run();
         ending.join();
+    }
+    /// Runs the daemon until the sink has a mail.
+    void run_until_mail(Daemon& daemon) {
+        run_until(daemon, [this] { return !sink_.mails().empty(); });
         EXPECT_THAT(sink_.mails(), SizeIs(1));
     }
 
@@ -94,6 +100,22 @@ TEST_F(ReporterDaemon, KeepsItsSettingsWhereAFileTheyNameIsMissing) {
     std::ofstream(path, std::ios::app) << "smtp_ca_file = \"/nonexistent\"\n";
     kill(getpid(), SIGHUP);
     run_until_mail(*daemon);
+}
+
+TEST_F(ReporterDaemon, ExpiresTheStoreThatItReportsFromAlsoWhereNewSettingsNameAnother) {
+    world_.judge("example.org", "v=DMARC1; p=none", 1, utc_now() - 400 * 86400);
+    const auto records = [path = world_.settings.store.path] {
+        const auto store = store::open_sqlite_store(path, store::OpenMode::read_only).value();
+        return store->status().value().records;
+    };
+    ASSERT_EQ(records(), 2U);
+    const auto daemon = make(write_settings(true, sink_.url()));
+    world_.settings.store.path = folder_.file("another.db");
+    write_settings(true, sink_.url());
+    kill(getpid(), SIGHUP);
+    run_until(*daemon, [&] { return records() == 1; });
+    EXPECT_EQ(records(), 1U);
+    EXPECT_FALSE(std::filesystem::exists(world_.settings.store.path));
 }
 
 TEST_F(ReporterDaemon, CannotBeginWithoutItsStore) {
