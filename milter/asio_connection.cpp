@@ -80,8 +80,7 @@ void AsioConnection::start() {
             },
             // What fails fails again at the next try, which sees to it.
             [&self] { static_cast<void>(self.send_some()); });
-        self.due_in(self.times_.idle);
-        self.post([](AsioConnection& posted) { posted.go_on(); });
+        self.go_on();  // the last thing here: from then on its strand may have it
     });
 }
 

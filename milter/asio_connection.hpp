@@ -46,7 +46,7 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
     AsioConnection(Socket socket, Gateway& gateway, ConnectionTimes times,
                    std::shared_ptr<OutsideCalls> replies, OnClosed on_closed);
 
-    /// Begins to serve. Call once, before anything else.
+    /// Begins to serve, perhaps before it returns. Call once, before anything else.
     void start();
     /// Whether look() has something to do.
     [[nodiscard]] bool is_due(Clock::time_point now) const noexcept;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -142,6 +143,7 @@ class AsioFrontend::Impl {
             const std::lock_guard lock(mutex_);
             connections_.erase(closed);
         }
+        if (!draining_) return;
         try {
             asio::post(strand_, [this] { end_if_drained(); });
         } catch (...) {  // NOLINT(bugprone-empty-catch): no memory: the next look sees to it
@@ -177,7 +179,7 @@ class AsioFrontend::Impl {
     }
 
     void drain() {
-        if (std::exchange(draining_, true)) return;
+        if (draining_.exchange(true)) return;
         close_socket();
         grace_.expires_after(times_.grace);
         grace_.async_wait([this](const Failure& failure) {
@@ -217,7 +219,7 @@ class AsioFrontend::Impl {
     Timer pause_;
     Timer looks_;
     Timer grace_;
-    bool draining_ = false;
+    std::atomic<bool> draining_{false};
     std::mutex mutex_;  ///< guards what follows
     std::unordered_set<ConnectionPtr> connections_;
 };

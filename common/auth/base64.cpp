@@ -18,6 +18,10 @@ constexpr auto digit_values = [] {
     return values;
 }();
 
+std::uint8_t digit_value(char c) {
+    return digit_values[static_cast<unsigned char>(c)];
+}
+
 std::size_t padding_of(std::string_view text) {
     if (text.ends_with("==")) return 2;
     return text.ends_with('=') ? 1 : 0;
@@ -30,10 +34,21 @@ std::optional<std::string> decode_base64(std::string_view text) {
     const auto digits = text.substr(0, text.size() - padding_of(text));
     std::string octets(digits.size() * 3 / 4, '\0');
     auto next = octets.begin();
+    std::size_t at = 0;
+    for (; at + 4 <= digits.size(); at += 4) {
+        const std::uint32_t first = digit_value(digits[at]);
+        const std::uint32_t second = digit_value(digits[at + 1]);
+        const std::uint32_t third = digit_value(digits[at + 2]);
+        const std::uint32_t fourth = digit_value(digits[at + 3]);
+        if (((first | second | third | fourth) & no_digit) != 0) return std::nullopt;
+        *next++ = static_cast<char>((first << 2) | (second >> 4));
+        *next++ = static_cast<char>((second << 4) | (third >> 2));
+        *next++ = static_cast<char>((third << 6) | fourth);
+    }
     std::uint32_t bits = 0;
     unsigned count = 0;
-    for (const char c : digits) {
-        const auto value = digit_values[static_cast<unsigned char>(c)];
+    for (const char c : digits.substr(at)) {
+        const auto value = digit_value(c);
         if (value == no_digit) return std::nullopt;
         bits = (bits << 6) | value;
         count += 6;

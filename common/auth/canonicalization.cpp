@@ -18,9 +18,8 @@ std::string_view without_trailing_blanks(std::string_view s) {
 }
 
 /// Unfolded, runs of blanks as one space, none at either end.
-std::string relaxed_value(std::string_view value) {
-    std::string out;
-    out.reserve(value.size());
+void add_relaxed_value(std::string& out, std::string_view value) {
+    const auto begin = out.size();
     bool blank = false;
     for (std::size_t at = 0; at < value.size(); ++at) {
         if (value[at] == '\r' && value.substr(at, crlf.size()) == crlf) {
@@ -31,11 +30,10 @@ std::string relaxed_value(std::string_view value) {
             blank = true;
             continue;
         }
-        if (blank && !out.empty()) out += ' ';
+        if (blank && out.size() > begin) out += ' ';
         blank = false;
         out += value[at];
     }
-    return out;
 }
 
 /// Where an octet and the one behind it are not both canonical as they stand, in either form: a CR that is no
@@ -60,8 +58,13 @@ std::size_t clean_octets(std::string_view octets, Canonicalization mode) {
 }  // namespace
 
 std::string canonical_field(const mail::HeaderField& field, Canonicalization mode) {
-    if (mode == Canonicalization::simple) return field.name + ":" + field.value;
-    return text::to_lower(without_trailing_blanks(field.name)) + ":" + relaxed_value(field.value);
+    std::string out;
+    out.reserve(field.name.size() + 1 + field.value.size() + crlf.size());  // with room for its line end
+    if (mode == Canonicalization::simple) return out.append(field.name).append(1, ':').append(field.value);
+    for (const char c : without_trailing_blanks(field.name)) out += text::to_lower(c);
+    out += ':';
+    add_relaxed_value(out, field.value);
+    return out;
 }
 
 std::string without_signature(std::string_view value) {

@@ -3,7 +3,7 @@
 /// Source: RFC 6376 section 3.3, RFC 8463 section 3. Both algorithms sign a SHA-256 digest, so everything
 /// here goes by digests. Failure: where libcrypto has no memory or lacks an algorithm, an exception; a
 /// signature that is no such thing does not verify. Thread-safety: Sha256 is a value for one thread at a
-/// time; keys are immutable and may be used by any number of threads.
+/// time; keys may be used by any number of threads.
 #pragma once
 
 #include <memory>
@@ -51,11 +51,10 @@ class VerifyingKey {
     [[nodiscard]] bool verifies(std::string_view digest, std::string_view signature) const;
 
   private:
-    VerifyingKey(std::shared_ptr<evp_pkey_st> key, DkimAlgorithm algorithm)
-        : key_(std::move(key)), algorithm_(algorithm) {}
+    class State;
+    explicit VerifyingKey(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-    std::shared_ptr<evp_pkey_st> key_;
-    DkimAlgorithm algorithm_;
+    std::shared_ptr<State> state_;
 };
 
 /// A private key: RSA of 1024 bits or more, or Ed25519.

@@ -17,9 +17,10 @@ bool has_bare_line_end(std::string_view value) {
 }
 
 bool is_hashable(const mail::HeaderField& field) {
-    constexpr std::string_view misread("\0\v\f", 3);
-    const bool plain_name = std::all_of(field.name.begin(), field.name.end(), text::is_printable);
-    return plain_name && field.value.find_first_of(misread) == std::string::npos &&
+    static constexpr text::OctetSet misread(std::string_view("\0\v\f", 3));
+    const auto is_misread = [](char c) { return misread.contains(c); };
+    return std::all_of(field.name.begin(), field.name.end(), text::is_printable) &&
+           std::none_of(field.value.begin(), field.value.end(), is_misread) &&
            !has_bare_line_end(field.value);
 }
 

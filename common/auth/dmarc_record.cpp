@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
+#include <vector>
 
 #include "common/auth/report_uri.hpp"
 #include "common/base/text.hpp"
@@ -10,8 +10,19 @@
 namespace defender::auth {
 namespace {
 
-/// Tag names in lower case, with their values.
-using Tags = std::map<std::string, std::string_view, std::less<>>;
+struct Tag {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// By name, which case does not count in.
+bool is_before(const Tag& a, const Tag& b) {
+    return std::lexicographical_compare(a.name.begin(), a.name.end(), b.name.begin(), b.name.end(),
+                                        [](char x, char y) { return text::to_lower(x) < text::to_lower(y); });
+}
+
+/// In the order of the names.
+using Tags = std::vector<Tag>;
 
 bool is_tag_name(std::string_view s) {
     return !s.empty() && text::is_alpha(s.front()) &&
@@ -21,22 +32,26 @@ bool is_tag_name(std::string_view s) {
 /// Nothing where a tag occurs twice. Pieces that are no tag are skipped (RFC 7489 section 6.3, last but one
 /// paragraph).
 std::optional<Tags> parse_tags(std::string_view record) {
+    const auto pieces = text::split(record, ';');
     Tags tags;
-    for (const auto piece : text::split(record, ';')) {
+    tags.reserve(pieces.size());
+    for (const auto piece : pieces) {
         const auto equals = piece.find('=');
         if (equals == std::string_view::npos) continue;
         const auto name = text::trim(piece.substr(0, equals));
         if (!is_tag_name(name)) continue;
-        if (!tags.emplace(text::to_lower(name), text::trim(piece.substr(equals + 1))).second)
-            return std::nullopt;
+        tags.push_back({name, text::trim(piece.substr(equals + 1))});
     }
+    std::sort(tags.begin(), tags.end(), is_before);
+    const auto same_name = [](const Tag& a, const Tag& b) { return text::iequals(a.name, b.name); };
+    if (std::adjacent_find(tags.begin(), tags.end(), same_name) != tags.end()) return std::nullopt;
     return tags;
 }
 
 std::optional<std::string_view> find(const Tags& tags, std::string_view name) {
-    const auto tag = tags.find(name);
-    if (tag == tags.end()) return std::nullopt;
-    return tag->second;
+    const auto tag = std::lower_bound(tags.begin(), tags.end(), Tag{name, {}}, is_before);
+    if (tag == tags.end() || !text::iequals(tag->name, name)) return std::nullopt;
+    return tag->value;
 }
 
 std::optional<Policy> parse_policy(std::string_view value) {

@@ -87,10 +87,12 @@ void give_up(PolicyEvidence& policy, std::string failure) {
 }  // namespace
 
 std::vector<DomainName> tree_walk_names(const DomainName& start) {
-    std::vector<DomainName> names{start};
+    std::vector<DomainName> names;
+    names.reserve(max_walk_names);
+    names.push_back(start);
     auto next = start.parent();
     while (next && next->label_count() >= max_walk_names) next = next->parent();
-    for (; next; next = next->parent()) names.push_back(*next);
+    for (; next; next = names.back().parent()) names.push_back(std::move(*next));
     return names;
 }
 

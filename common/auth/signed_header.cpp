@@ -63,8 +63,12 @@ std::span<const std::size_t> SignedHeader::positions(std::string_view name) cons
 const std::string& SignedHeader::line(std::size_t position, Canonicalization mode) {
     auto& lines = lines_[mode == Canonicalization::relaxed ? 1 : 0];
     lines.resize(header_.size());
-    if (lines[position].empty()) lines[position] = canonical_field(header_[position], mode) + "\r\n";
-    return lines[position];
+    auto& line = lines[position];
+    if (line.empty()) {
+        line = canonical_field(header_[position], mode);
+        line += "\r\n";
+    }
+    return line;
 }
 
 std::string SignedHeader::signature_digest(const std::vector<std::string>& names, Canonicalization mode,

@@ -168,7 +168,7 @@ class Evaluation {
     AnswerRecords visit_addresses(const dns::Question& question, ns_type type, bool primary);
     dns::AnswerPtr answered(const dns::Question& question, bool primary);
 
-    SpfVerdict ask_library();
+    void ask_library();
     void set_client(SPF_request_t* request) const;
 
     SpfLookups& lookups_;
@@ -414,12 +414,22 @@ void Evaluation::set_client(SPF_request_t* request) const {
     }
 }
 
-SpfVerdict Evaluation::ask_library() {
-    const ServerPtr server(SPF_server_new_dns(&dns_, 0));
-    if (!server) throw std::bad_alloc();
-    SPF_server_set_max_dns_mech(server.get(), library_limit);
-    SPF_server_set_max_dns_mx(server.get(), library_limit);
-    const RequestPtr request(SPF_request_new(server.get()));
+/// One for each thread, as to make one takes as long as some evaluations do; `dns` is asked until the next
+/// call.
+SPF_server_t& library_server(SPF_dns_server_t& dns) {
+    thread_local ServerPtr server;
+    if (!server) {
+        server.reset(SPF_server_new_dns(&dns, 0));
+        if (!server) throw std::bad_alloc();
+        SPF_server_set_max_dns_mech(server.get(), library_limit);
+        SPF_server_set_max_dns_mx(server.get(), library_limit);
+    }
+    server->resolver = &dns;
+    return *server;
+}
+
+void Evaluation::ask_library() {
+    const RequestPtr request(SPF_request_new(&library_server(dns_)));
     if (!request) throw std::bad_alloc();
     set_client(request.get());
     const auto initial = add_placeholder({Kind::initial, nullptr, nullptr, {}, true});
@@ -429,7 +439,7 @@ SpfVerdict Evaluation::ask_library() {
     SPF_request_query_mailfrom(request.get(), &raw);
     const ResponsePtr response(raw);
     if (!response) throw std::bad_alloc();
-    if (stopped_) return verdict_;
+    if (stopped_) return;
 
     const auto reason = SPF_response_reason(response.get());
     verdict_.reason =
@@ -450,13 +460,14 @@ SpfVerdict Evaluation::ask_library() {
         default:
             throw std::runtime_error("libspf2: an error that no look-up met");
     }
-    return verdict_;
 }
 
 SpfEngineRun Evaluation::run() {
-    auto verdict = ask_library();
+    // Where there is no record that can be used, as with most HELO names, there is nothing to interpret.
+    std::string domain;
+    if (record_of({Kind::initial, nullptr, nullptr, {}, true}, domain)) ask_library();
     if (!missing_.empty()) return {std::nullopt, std::move(missing_)};
-    return {std::move(verdict), {}};
+    return {std::move(verdict_), {}};
 }
 
 }  // namespace

@@ -17,13 +17,14 @@ bool is_fold(std::string_view s, std::size_t at) {
 
 /// True where every octet is printable, above 0x7f, a blank, or part of a fold.
 bool has_only_list_octets(std::string_view s) {
+    static constexpr text::OctetSet list_octets([](char c) {
+        const auto octet = static_cast<unsigned char>(c);
+        return octet == '\t' || (octet >= 0x20 && octet != 0x7f);
+    });
     for (std::size_t at = 0; at < s.size(); ++at) {
-        if (is_fold(s, at)) {
-            at += 2;
-            continue;
-        }
-        const auto octet = static_cast<unsigned char>(s[at]);
-        if (octet == 0x7f || (octet < 0x20 && octet != '\t')) return false;
+        if (list_octets.contains(s[at])) continue;
+        if (!is_fold(s, at)) return false;
+        at += 2;
     }
     return true;
 }

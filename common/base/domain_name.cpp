@@ -15,19 +15,23 @@ constexpr std::size_t max_label_octets = 63;
 // Longest UTF-8 text that can become 253 octets of A-labels; more is refused before libidn2 sees it.
 constexpr std::size_t max_input_octets = 1024;
 
+constexpr text::OctetSet label_octets("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+/// Of octets that all are a label's.
 bool is_label(std::string_view label) {
-    return !label.empty() && label.size() <= max_label_octets && label.front() != '-' &&
-           label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
-               return text::is_alnum(c) || c == '-' || c == '_';
-           });
+    return !label.empty() && label.size() <= max_label_octets && label.front() != '-' && label.back() != '-';
 }
 
 bool is_domain(std::string_view name) {
     if (name.empty() || name.size() > max_name_octets) return false;
-    const auto labels = text::split(name, '.');
-    if (!std::all_of(labels.begin(), labels.end(), is_label)) return false;
-    const auto top = labels.back();
-    return !std::all_of(top.begin(), top.end(), [](char c) { return text::is_digit(c); });
+    std::size_t label = 0;  // where the label begins
+    for (std::size_t at = 0; at < name.size(); ++at) {
+        if (label_octets.contains(name[at])) continue;
+        if (name[at] != '.' || !is_label(name.substr(label, at - label))) return false;
+        label = at + 1;
+    }
+    const auto top = name.substr(label);
+    return is_label(top) && !std::all_of(top.begin(), top.end(), text::is_digit);
 }
 
 std::optional<std::string> to_a_labels(std::string_view name) {
@@ -54,7 +58,8 @@ std::optional<DomainName> DomainName::parse(std::string_view input) {
     // Only now: the dot may have come from an ideographic full stop (RFC 5891 leaves the mapping to UTS 46).
     if (name.ends_with('.')) name.pop_back();
     if (!is_domain(name)) return std::nullopt;
-    return DomainName(text::to_lower(name));
+    for (char& c : name) c = text::to_lower(c);
+    return DomainName(std::move(name));
 }
 
 std::size_t DomainName::label_count() const noexcept {

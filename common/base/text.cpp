@@ -28,6 +28,8 @@ std::string_view trim(std::string_view s) noexcept {
 
 std::vector<std::string_view> split(std::string_view s, char separator) {
     std::vector<std::string_view> pieces;
+    constexpr std::size_t usual_pieces = 8;
+    pieces.reserve(usual_pieces);
     for (;;) {
         const auto at = s.find(separator);
         pieces.push_back(s.substr(0, at));

@@ -3,6 +3,9 @@
 /// Every function is pure and thread-safe. "Blank" is space or horizontal tab, as in RFC 5234's WSP.
 #pragma once
 
+#include <array>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +36,27 @@ namespace defender::text {
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
     return (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
 }
+
+/// A set of octets, which is asked without looking through it.
+class OctetSet {
+  public:
+    constexpr explicit OctetSet(std::string_view octets) noexcept {
+        for (const char c : octets) holds_[static_cast<unsigned char>(c)] = true;
+    }
+    /// Of those octets for which `holds(octet)` is true.
+    template <std::predicate<char> Holds>
+    constexpr explicit OctetSet(Holds holds) noexcept {
+        for (std::size_t value = 0; value < holds_.size(); ++value)
+            holds_[value] = holds(static_cast<char>(value));
+    }
+
+    [[nodiscard]] constexpr bool contains(char c) const noexcept {
+        return holds_[static_cast<unsigned char>(c)];
+    }
+
+  private:
+    std::array<bool, 256> holds_{};
+};
 
 /// A-Z folded to a-z; other octets as they are.
 [[nodiscard]] std::string to_lower(std::string_view s);

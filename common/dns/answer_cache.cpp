@@ -1,6 +1,8 @@
 #include "common/dns/answer_cache.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
 
 namespace defender::dns {
@@ -8,6 +10,9 @@ namespace {
 
 /// The nodes of the map and of the list and the shared answer's block, beside what strings and vectors hold.
 constexpr std::uint64_t overhead_bytes = 192;
+
+/// 32 KB of iterators.
+constexpr std::uint64_t most_recent = 4095;
 
 std::uint64_t heap_bytes(const std::vector<std::string>& strings) noexcept {
     std::uint64_t total = strings.capacity() * sizeof(std::string);
@@ -41,8 +46,26 @@ std::chrono::seconds AnswerCache::lifetime(const Answer& answer) const noexcept 
     return {};
 }
 
+AnswerCache::AnswerCache(const CacheLimits& limits)
+    : limits_(limits), recent_(std::min(limits.records, most_recent) + 1, entries_.end()) {}
+
+AnswerCache::Entries::iterator& AnswerCache::recent(const Question& question) noexcept {
+    const auto hash = std::hash<std::string>()(question.name) + static_cast<std::size_t>(question.type);
+    return recent_[hash % recent_.size()];
+}
+
+AnswerCache::Entries::iterator AnswerCache::entry_of(const Question& question) {
+    auto& known = recent(question);
+    if (known == entries_.end() || known->first != question) {
+        const auto found = entries_.find(question);
+        if (found == entries_.end()) return found;
+        known = found;
+    }
+    return known;
+}
+
 AnswerPtr AnswerCache::find(const Question& question, Clock::time_point now) {
-    const auto entry = entries_.find(question);
+    const auto entry = entry_of(question);
     if (entry == entries_.end()) return nullptr;
     if (entry->second.expires <= now) {
         remove(entry);
@@ -65,6 +88,7 @@ void AnswerCache::put(const Question& question, AnswerPtr answer, Clock::time_po
 }
 
 void AnswerCache::remove(Entries::iterator entry) {
+    if (auto& known = recent(entry->first); known == entry) known = entries_.end();
     bytes_ -= entry->second.bytes;
     order_.erase(entry->second.place);
     entries_.erase(entry);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <vector>
 
 #include "common/dns/resolver.hpp"
 
@@ -25,7 +26,7 @@ struct CacheLimits {
 
 class AnswerCache {
   public:
-    explicit AnswerCache(const CacheLimits& limits) : limits_(limits) {}
+    explicit AnswerCache(const CacheLimits& limits);
     AnswerCache(const AnswerCache&) = delete;
     AnswerCache& operator=(const AnswerCache&) = delete;
 
@@ -51,10 +52,16 @@ class AnswerCache {
     };
 
     [[nodiscard]] std::chrono::seconds lifetime(const Answer& answer) const noexcept;
+    /// Where the question's entry stands if it was found lately.
+    [[nodiscard]] Entries::iterator& recent(const Question& question) noexcept;
+    [[nodiscard]] Entries::iterator entry_of(const Question& question);
     void remove(Entries::iterator entry);
 
     CacheLimits limits_;
-    Entries entries_;
+    Entries entries_;  ///< a tree: no choice of names makes it slow
+    /// Entries found lately, by hash: those that mail asks for again and again are found without the tree.
+    /// One takes another's place where they have the same. The end stands for none.
+    std::vector<Entries::iterator> recent_;
     Order order_;  ///< most recently used first
     std::uint64_t bytes_ = 0;
 };

@@ -105,7 +105,7 @@ AresResolver::~AresResolver() {
 }
 
 void AresResolver::ask(Question asked, Deadline deadline, Handler handler) {
-    Question question = dns::question(asked.name, asked.type);
+    Question question = dns::question(std::move(asked.name), asked.type);
     if (auto answer = answer_if_unaskable(question)) return handler(std::move(answer));
     if (engine_->ended()) return handler(tempfail(ending));
     const Deadline latest = std::min(deadline, Clock::now() + engine_->total_timeout());

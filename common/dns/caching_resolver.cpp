@@ -177,7 +177,7 @@ void CachingResolver::end() {
 }
 
 void CachingResolver::ask(Question asked, Deadline deadline, Handler handler) {
-    Question question = dns::question(asked.name, asked.type);
+    Question question = dns::question(std::move(asked.name), asked.type);
     if (auto answer = answer_if_unaskable(question)) return handler(std::move(answer));
     state_->ask(std::move(question), deadline, std::move(handler));
 }

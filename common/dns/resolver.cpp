@@ -1,6 +1,6 @@
 #include "common/dns/resolver.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "common/base/text.hpp"
 
@@ -36,9 +36,10 @@ std::string_view to_string(Outcome outcome) noexcept {
     return "?";
 }
 
-Question question(std::string_view name, RecordType type) {
-    if (!name.empty() && name.back() == '.') name.remove_suffix(1);
-    return {text::to_lower(name), type};
+Question question(std::string name, RecordType type) {
+    if (name.ends_with('.')) name.pop_back();
+    for (char& c : name) c = text::to_lower(c);
+    return {std::move(name), type};
 }
 
 bool can_be_asked(std::string_view name) noexcept {

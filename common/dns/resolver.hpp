@@ -34,7 +34,7 @@ struct Question {
 };
 
 /// A question in the form that caches and tables compare: A-Z folded, one trailing dot dropped.
-[[nodiscard]] Question question(std::string_view name, RecordType type);
+[[nodiscard]] Question question(std::string name, RecordType type);
 
 /// False where the name cannot be asked for: empty, over 253 octets, an empty label or one over 63 octets.
 /// Resolvers answer such a question with nxdomain without sending it.

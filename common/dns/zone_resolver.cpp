@@ -13,7 +13,7 @@ class ZoneResolver final : public Resolver {
     explicit ZoneResolver(Zone zone) : zone_(std::move(zone)) {}
 
     void ask(Question asked, Deadline /*deadline*/, Handler handler) override {
-        const Question normal = question(asked.name, asked.type);
+        const Question normal = question(std::move(asked.name), asked.type);
         if (auto answer = answer_if_unaskable(normal)) return handler(std::move(answer));
         handler(zone_.answer(normal));
     }

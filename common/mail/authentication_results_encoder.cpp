@@ -19,18 +19,22 @@ bool all_of(std::string_view s, bool (*wanted)(char)) {
     return !s.empty() && std::all_of(s.begin(), s.end(), wanted);
 }
 
-std::string quoted(std::string_view s) {
-    std::string out = "\"";
+void add_quoted(std::string& out, std::string_view s) {
+    out += '"';
     for (const char c : s) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
-    return out + '"';
+    out += '"';
 }
 
 /// RFC 2045 value; `s` is printable.
-std::string value_text(std::string_view s) {
-    return all_of(s, [](char c) { return is_token_octet(c); }) ? std::string(s) : quoted(s);
+void add_value(std::string& out, std::string_view s) {
+    if (all_of(s, is_token_octet)) {
+        out += s;
+    } else {
+        add_quoted(out, s);
+    }
 }
 
 /// Whether `s` is [ [ local-part ] "@" ] domain-name, which RFC 8601 lets stand bare; `s` is printable.
@@ -42,8 +46,12 @@ bool is_address(std::string_view s) {
     return !domain.empty() && is_dotted_well(domain) && lexer.at_end();
 }
 
-std::string pvalue_text(std::string_view s) {
-    return is_address(s) ? std::string(s) : value_text(s);
+void add_pvalue(std::string& out, std::string_view s) {
+    if (is_address(s)) {
+        out += s;
+    } else {
+        add_value(out, s);
+    }
 }
 
 std::string value_of(std::string_view outside) {
@@ -51,13 +59,11 @@ std::string value_of(std::string_view outside) {
 }
 
 /// Keywords are ours, not the sender's; this only keeps a mistake from breaking the field.
-std::string keyword(std::string_view s) {
-    std::string out(s.substr(0, max_keyword_octets));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return !text::is_alnum(c); }, '-');
-    if (out.empty()) return "x";
+void add_keyword(std::string& out, std::string_view s) {
+    s = s.substr(0, max_keyword_octets);
+    for (const char c : s) out += text::is_alnum(c) ? c : '-';
+    if (s.empty()) out += 'x';
     if (out.back() == '-') out.back() = 'x';
-    return out;
 }
 
 /// Writes the pieces of one method, folding where a line would get too long.
@@ -83,18 +89,34 @@ class Line {
 }  // namespace
 
 std::string encode(const AuthenticationResults& results) {
-    std::string out = " " + value_text(value_of(comparable_authserv_id(results.authserv_id))) + ";";
+    std::string out = " ";
+    add_value(out, value_of(comparable_authserv_id(results.authserv_id)));
+    out += ';';
     if (results.results.empty()) return out + " none";
     bool first = true;
+    std::string piece;
     for (const auto& one : results.results) {
         if (!first) out += ';';
         first = false;
         Line line(out);
-        line.add(keyword(one.method) + "=" + keyword(one.result));
-        if (!one.reason.empty()) line.add("reason=" + value_text(value_of(one.reason)));
+        piece.clear();
+        add_keyword(piece, one.method);
+        piece += '=';
+        add_keyword(piece, one.result);
+        line.add(piece);
+        if (!one.reason.empty()) {
+            piece = "reason=";
+            add_value(piece, value_of(one.reason));
+            line.add(piece);
+        }
         for (const auto& property : one.properties) {
-            line.add(keyword(property.type) + "." + keyword(property.property) + "=" +
-                     pvalue_text(value_of(property.value)));
+            piece.clear();
+            add_keyword(piece, property.type);
+            piece += '.';
+            add_keyword(piece, property.property);
+            piece += '=';
+            add_pvalue(piece, value_of(property.value));
+            line.add(piece);
         }
     }
     return out;

@@ -7,8 +7,11 @@
 namespace defender::mail {
 
 bool is_token_octet(char c) noexcept {
-    static constexpr std::string_view tspecials = "()<>@,;:\\\"/[]?=";
-    return text::is_printable(c) && c != ' ' && tspecials.find(c) == std::string_view::npos;
+    static constexpr text::OctetSet token_octets([](char octet) {
+        constexpr std::string_view tspecials = "()<>@,;:\\\"/[]?=";
+        return text::is_printable(octet) && octet != ' ' && tspecials.find(octet) == std::string_view::npos;
+    });
+    return token_octets.contains(c);
 }
 
 bool is_domain_octet(char c) noexcept {

@@ -28,9 +28,12 @@ std::string describe(char c) {
 }  // namespace
 
 bool is_atext(char c) noexcept {
-    static constexpr std::string_view signs = "!#$%&'*+-/=?^_`{|}~";
-    return text::is_alnum(c) || static_cast<unsigned char>(c) > 127 ||
-           signs.find(c) != std::string_view::npos;
+    static constexpr text::OctetSet atext([](char octet) {
+        constexpr std::string_view signs = "!#$%&'*+-/=?^_`{|}~";
+        return text::is_alnum(octet) || static_cast<unsigned char>(octet) > 127 ||
+               signs.find(octet) != std::string_view::npos;
+    });
+    return atext.contains(c);
 }
 
 /// Where a fold (CRLF and a blank) starts at `at`, the position of its blank.

@@ -1,35 +1,35 @@
 #include "common/store/json_object.hpp"
 
-#include <array>
-
 #include "common/base/text.hpp"
 #include "common/store/json_fields.hpp"
 
 namespace defender::store {
 namespace {
 
-/// Whether an octet has to be written otherwise, by its value.
-constexpr auto escaped = [] {
-    std::array<bool, 256> octets{};
-    for (std::size_t value = 0; value < octets.size(); ++value) {
-        const auto c = static_cast<char>(value);
-        octets[value] = !text::is_printable(c) || c == '"' || c == '\\';
-    }
-    return octets;
-}();
+/// Those that have to be written otherwise.
+constexpr text::OctetSet escaped([](char c) { return !text::is_printable(c) || c == '"' || c == '\\'; });
 
 bool stands_for_itself(std::string_view value) {
     bool any = false;
-    for (const char c : value) any |= escaped[static_cast<unsigned char>(c)];
+    for (const char c : value) any |= escaped.contains(c);
     return !any;
 }
 
+/// Puts all of it behind what `out` holds, growing it once.
+template <typename... Pieces>
+void append_all(std::string& out, Pieces... pieces) {
+    auto at = out.size();
+    out.resize(at + (pieces.size() + ...));
+    ((at += pieces.copy(out.data() + at, pieces.size())), ...);
+}
+
 void append_string(std::string& out, std::string_view value) {
+    constexpr std::string_view quote = "\"";
     if (!stands_for_itself(value)) {
         out += json_text(Json(value));
         return;
     }
-    out.append(1, '"').append(value).append(1, '"');
+    append_all(out, quote, value, quote);
 }
 
 }  // namespace
@@ -43,13 +43,19 @@ JsonObject::~JsonObject() {
 }
 
 void JsonObject::begin_member(std::string_view name) {
-    out_.append(first_ ? "\"" : ",\"").append(name).append("\":");
+    append_all(out_, std::string_view(first_ ? "\"" : ",\""), name, std::string_view("\":"));
     first_ = false;
 }
 
 void JsonObject::text(std::string_view name, std::string_view value) {
-    begin_member(name);
-    append_string(out_, value);
+    if (!stands_for_itself(value)) {
+        begin_member(name);
+        out_ += json_text(Json(value));
+        return;
+    }
+    append_all(out_, std::string_view(first_ ? "\"" : ",\""), name, std::string_view("\":\""), value,
+               std::string_view("\""));
+    first_ = false;
 }
 
 void JsonObject::texts(std::string_view name, const std::vector<std::string>& values) {

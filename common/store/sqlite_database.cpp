@@ -83,11 +83,19 @@ SqliteStatement& SqliteStatement::bound(int code) {
     return *this;
 }
 
-SqliteStatement& SqliteStatement::bind(std::string_view text) {
+SqliteStatement& SqliteStatement::bind_text(std::string_view text, void (*release)(void*)) {
     // A null pointer would bind NULL instead of the empty string.
     const char* octets = text.data() ? text.data() : "";
-    return bound(sqlite3_bind_text64(statement_.get(), next_parameter_++, octets, text.size(),
-                                     SQLITE_TRANSIENT, SQLITE_UTF8));
+    return bound(
+        sqlite3_bind_text64(statement_.get(), next_parameter_++, octets, text.size(), release, SQLITE_UTF8));
+}
+
+SqliteStatement& SqliteStatement::bind(std::string_view text) {
+    return bind_text(text, SQLITE_TRANSIENT);
+}
+
+SqliteStatement& SqliteStatement::bind_in_place(std::string_view text) {
+    return bind_text(text, SQLITE_STATIC);
 }
 
 SqliteStatement& SqliteStatement::bind(std::int64_t number) {
@@ -202,6 +210,23 @@ Status SqliteDatabase::harden() {
         "PRAGMA journal_size_limit = 67108864;");
 }
 
+Status SqliteDatabase::run_kept(std::optional<SqliteStatement>& kept, std::string_view sql) {
+    if (!kept) {
+        auto prepared = prepare(sql);
+        if (!prepared) return prepared.error();
+        kept = std::move(prepared).value();
+    }
+    return kept->run();
+}
+
+Status SqliteDatabase::begin_immediate() {
+    return run_kept(begin_, "BEGIN IMMEDIATE");
+}
+
+Status SqliteDatabase::commit() {
+    return run_kept(commit_, "COMMIT");
+}
+
 Status SqliteDatabase::execute(const std::string& sql) {
     const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return error(code);
@@ -276,7 +301,7 @@ Error SqliteDatabase::error(int code) const {
 }
 
 Result<std::unique_ptr<SqliteTransaction>> SqliteTransaction::begin(SqliteDatabase& database) {
-    if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
+    if (auto begun = database.begin_immediate(); !begun) return begun.error();
     return std::unique_ptr<SqliteTransaction>(new SqliteTransaction(database));
 }
 
@@ -287,7 +312,7 @@ SqliteTransaction::~SqliteTransaction() {
 }
 
 Status SqliteTransaction::commit() {
-    return database_.execute("COMMIT");
+    return database_.commit();
 }
 
 }  // namespace defender::store

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ class SqliteStatement {
     SqliteStatement& bind(std::int64_t number);
     SqliteStatement& bind_octets(std::string_view octets);
     SqliteStatement& bind_null();
+    /// Without a copy: the text stays as it is until the statement is reset.
+    SqliteStatement& bind_in_place(std::string_view text);
     /// True where there is a row to read, false at the end.
     [[nodiscard]] Result<bool> step();
     /// Steps to the end, then is ready to be bound anew.
@@ -52,6 +55,8 @@ class SqliteStatement {
     };
     SqliteStatement(sqlite3_stmt* statement, const SqliteDatabase& database);
     SqliteStatement& bound(int code);
+    /// `release` says whether SQLite makes a copy.
+    SqliteStatement& bind_text(std::string_view text, void (*release)(void*));
 
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
     const SqliteDatabase* database_;
@@ -68,6 +73,9 @@ class SqliteDatabase {
     SqliteDatabase& operator=(const SqliteDatabase&) = delete;
     ~SqliteDatabase() = default;
 
+    /// Takes the write lock at once, so that nothing read from then on can grow stale. See SqliteTransaction.
+    [[nodiscard]] Status begin_immediate();
+    [[nodiscard]] Status commit();
     /// Runs one or more statements without parameters.
     [[nodiscard]] Status execute(const std::string& sql);
     [[nodiscard]] Result<SqliteStatement> prepare(std::string_view sql);
@@ -100,10 +108,14 @@ class SqliteDatabase {
     explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
     [[nodiscard]] Status connect(OpenMode mode, std::chrono::milliseconds busy_timeout);
     [[nodiscard]] Status harden();
+    /// A statement that is prepared at its first use.
+    [[nodiscard]] Status run_kept(std::optional<SqliteStatement>& kept, std::string_view sql);
 
     std::string path_;
     std::uint64_t wal_frames_ = 0;
     std::unique_ptr<sqlite3, Close> connection_;
+    std::optional<SqliteStatement> begin_;
+    std::optional<SqliteStatement> commit_;
 };
 
 /// A write transaction; what is not committed is rolled back at the end of its scope.

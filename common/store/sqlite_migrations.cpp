@@ -16,11 +16,10 @@ namespace {
 constexpr std::int64_t application_id = 0x44464e44;
 
 // record: one judged message. What reports are grouped by and what an operator asks for stands in columns of
-// its own; evidence and judgement are kept whole beside it. day is the UTC day number, so that a day can be
-// folded in the order of ids, from where the last fold stopped. AUTOINCREMENT: an id is never given twice, as
-// (host, id) is the record's name once it has been moved to another store. record_domain: one author domain
-// of it (RFC 7489 6.6.1); what a report says of it beside the record's columns. reportable: judged, with a
-// policy that names an address for aggregate reports.
+// its own; evidence and judgement are kept whole beside it. day is the UTC day number. AUTOINCREMENT: an id
+// is never given twice, as (host, id) is the record's name once it has been moved to another store.
+// record_domain: one author domain of it (RFC 7489 6.6.1); what a report says of it beside the record's
+// columns. reportable: judged, with a policy that names an address for aggregate reports.
 constexpr std::string_view create_records = R"sql(
 CREATE TABLE record (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -153,6 +152,10 @@ ALTER TABLE journal ADD COLUMN folding_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal ADD COLUMN folding_key BLOB NOT NULL DEFAULT x'';
 )sql";
 
+// Records are folded and shown in the order of their ids, and go by when they came: nothing asks for those of
+// a day, and each commit would write another page for them.
+constexpr std::string_view drop_day_index = "DROP INDEX record_day;";
+
 const std::string& create_reports() {
     static const std::string sql = std::string(create_journal) + report_tables(SqlDialect::sqlite);
     return sql;
@@ -225,7 +228,7 @@ Result<int> current_version(SqliteDatabase& database) {
 std::span<const SqliteMigration> sqlite_migrations() {
     static const std::array migrations_of_the_store{
         SqliteMigration{create_records}, SqliteMigration{create_reports()},
-        SqliteMigration{create_forwarders}, SqliteMigration{part_counts}};
+        SqliteMigration{create_forwarders}, SqliteMigration{part_counts}, SqliteMigration{drop_day_index}};
     return migrations_of_the_store;
 }
 

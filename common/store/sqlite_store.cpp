@@ -46,23 +46,24 @@ std::uint64_t octets_of(const std::string& path) {
     return failure ? 0 : octets;
 }
 
+/// The row outlives what is bound.
 void bind_record(SqliteStatement& statement, const RecordRow& row) {
-    statement.bind(row.host).bind(row.queue_id).bind(row.received_at).bind(row.day.number).bind(row.client);
-    statement.bind(row.helo).bind(row.mail_from).bind(row.envelope_from).bind(row.author_status);
-    statement.bind(row.author_domain).bind(row.exemption).bind(row.result).bind(row.requested);
-    statement.bind(row.disposition).bind(row.action).bind(row.auth_results).bind(row.reply).bind(row.error);
-    statement.bind(row.milliseconds).bind(row.evidence).bind(row.judgement);
+    statement.bind_in_place(row.host).bind_in_place(row.queue_id).bind(row.received_at).bind(row.day.number);
+    for (const auto* text : {&row.client, &row.helo, &row.mail_from, &row.envelope_from, &row.author_status,
+                             &row.author_domain, &row.exemption, &row.result, &row.requested,
+                             &row.disposition, &row.action, &row.auth_results, &row.reply, &row.error})
+        statement.bind_in_place(*text);
+    statement.bind(row.milliseconds).bind_in_place(row.evidence).bind_in_place(row.judgement);
 }
 
 void bind_domain(SqliteStatement& statement, std::int64_t record_id, std::int64_t ordinal,
                  const RecordDomainRow& row) {
-    statement.bind(record_id).bind(ordinal).bind(std::int64_t{row.deciding}).bind(row.author_domain);
-    statement.bind(row.policy_domain)
-        .bind(row.policy_record)
-        .bind(std::int64_t{row.reportable})
-        .bind(row.result);
-    statement.bind(std::int64_t{row.spf_aligned}).bind(std::int64_t{row.dkim_aligned}).bind(row.requested);
-    statement.bind(row.disposition).bind(std::int64_t{row.sampled_out}).bind(row.reasons);
+    statement.bind(record_id).bind(ordinal).bind(std::int64_t{row.deciding}).bind_in_place(row.author_domain);
+    statement.bind_in_place(row.policy_domain).bind_in_place(row.policy_record);
+    statement.bind(std::int64_t{row.reportable}).bind_in_place(row.result);
+    statement.bind(std::int64_t{row.spf_aligned}).bind(std::int64_t{row.dkim_aligned});
+    statement.bind_in_place(row.requested).bind_in_place(row.disposition);
+    statement.bind(std::int64_t{row.sampled_out}).bind_in_place(row.reasons);
 }
 
 /// What inserts a record and what goes with it, prepared once.

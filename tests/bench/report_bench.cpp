@@ -105,6 +105,7 @@ void fill(const std::string& path, const Options& options) {
         must(transaction->commit());
     }
     must(connection->execute("PRAGMA journal_mode = WAL"));
+    ::sync();  // of a day's records a host has written nearly all before they are folded
     print("records made", options.records, "records", began);
 }
 

@@ -33,5 +33,17 @@ TEST(Base64, OtherFormsOfTheSameOctetsAreRefused) {
         EXPECT_FALSE(decode_base64(text)) << text;
 }
 
+TEST(Base64, AnOctetThatIsNoDigitIsRefusedWhereverItStands) {
+    const std::string text = encode_base64(std::string(40, 'x'));
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        for (const char octet : {'-', ' ', '=', '\0', '\x80', '\xff'}) {
+            auto spoilt = text;
+            spoilt[at] = octet;
+            if (spoilt == text) continue;
+            EXPECT_FALSE(decode_base64(spoilt)) << at << ' ' << static_cast<int>(octet);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace defender::auth

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+#include <vector>
+
 #include "common/auth/dkim_key.hpp"
 #include "tests/support/dkim_message.hpp"
 
@@ -86,6 +89,32 @@ TEST(DigitalSignature, WhatAKeySignsItsPublicKeyVerifiesAndNothingElse) {
         EXPECT_FALSE(verify_signature(kind.algorithm, octets, digest, signature + "x"));
         EXPECT_FALSE(verify_signature(kind.algorithm, "", digest, signature));
         EXPECT_FALSE(verify_signature(kind.algorithm, "no key", digest, signature));
+    }
+}
+
+TEST(DigitalSignature, OneKeyVerifiesAgainAndAgainOnSeveralThreadsWhateverItVerifiedBefore) {
+    const Kind kinds[] = {{test::rsa_key(), DkimAlgorithm::rsa_sha256},
+                          {test::ed25519_key(), DkimAlgorithm::ed25519_sha256}};
+    for (const auto& kind : kinds) {
+        const auto signing = SigningKey::parse(kind.key.pem());
+        ASSERT_TRUE(signing);
+        const auto key = VerifyingKey::read(kind.algorithm, key_octets(kind.key, kind.algorithm));
+        ASSERT_TRUE(key);
+        const auto digest = digest_of("text");
+        const auto other = digest_of("other text");
+        const auto signature = signing->sign(digest);
+        const auto of_other = signing->sign(other);
+        const auto verify = [&] {
+            for (int round = 0; round < 50; ++round) {
+                EXPECT_TRUE(key->verifies(digest, signature));
+                EXPECT_FALSE(key->verifies(digest, of_other));
+                EXPECT_TRUE(key->verifies(other, of_other));
+                EXPECT_FALSE(key->verifies(other, "no signature"));
+            }
+        };
+        std::vector<std::thread> threads;
+        for (int count = 0; count < 4; ++count) threads.emplace_back(verify);
+        for (auto& thread : threads) thread.join();
     }
 }
 

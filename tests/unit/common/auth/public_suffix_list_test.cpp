@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace defender::auth {
 namespace {
@@ -185,6 +186,25 @@ TEST(PublicSuffixList, FileWithoutRulesIsAnError) {
 
 TEST(PublicSuffixList, DirectoryIsAnError) {
     EXPECT_FALSE(PublicSuffixList::load(std::filesystem::temp_directory_path().string()));
+}
+
+TEST(PublicSuffixList, NamesThatWereLookedUpBeforeHaveTheSameOrganizationalDomainAgain) {
+    const ListFile file(own_rules);
+    const auto list = PublicSuffixList::load(file.path());
+    ASSERT_TRUE(list);
+    // More than are kept, so that they take each other's places; on several threads.
+    const auto look = [&] {
+        for (int round = 0; round < 2; ++round) {
+            for (int number = 0; number < 5000; ++number) {
+                const auto own = "d" + std::to_string(number) + ".co.jp";
+                ASSERT_EQ((*list)->organizational_domain(domain("a." + own)).text(), own);
+                ASSERT_EQ((*list)->organizational_domain(domain(own)).text(), own);
+            }
+        }
+    };
+    std::thread other(look);
+    look();
+    other.join();
 }
 
 }  // namespace

@@ -101,5 +101,15 @@ TEST(Text, PrintableKeepsAtMostTheOctetsAllowed) {
     EXPECT_EQ(printable("", 0), "");
 }
 
+TEST(Text, AnOctetSetHoldsItsOctetsAndNoOther) {
+    constexpr OctetSet some("a\xff\0"sv);
+    constexpr OctetSet digits(is_digit);
+    for (int value = 0; value < 256; ++value) {
+        const auto octet = static_cast<char>(value);
+        EXPECT_EQ(some.contains(octet), octet == 'a' || octet == '\xff' || octet == '\0') << value;
+        EXPECT_EQ(digits.contains(octet), is_digit(octet)) << value;
+    }
+}
+
 }  // namespace
 }  // namespace defender::text

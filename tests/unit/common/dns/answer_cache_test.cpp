@@ -174,5 +174,34 @@ TEST(AnswerCache, StaysWithinItsBoundsWhateverIsDone) {
     EXPECT_EQ(cache.bytes(), 0U);
 }
 
+TEST(AnswerCache, FindsEachOfMoreAnswersThanItHasPlacesForTheRecent) {
+    constexpr std::uint32_t many = 20000;
+    const CacheLimits limits{many / 2, 1 << 30, seconds(3600), seconds(300), seconds(5)};
+    AnswerCache cache(limits);
+    const auto name = [](std::uint32_t number) { return txt("n" + std::to_string(number) + ".x"); };
+    for (std::uint32_t number = 0; number < many; ++number)
+        cache.put(name(number), found(60, std::to_string(number)), start);
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint32_t number = 0; number < many; ++number) {
+            const auto answer = cache.find(name(number), start);
+            ASSERT_EQ(answer != nullptr, number >= many / 2) << number;
+            if (answer) {
+                ASSERT_EQ(answer->texts.front(), std::to_string(number));
+            }
+        }
+    }
+}
+
+TEST(AnswerCache, GivesTheNewAnswerWhereOneThatWasFoundIsReplaced) {
+    AnswerCache cache(roomy);
+    cache.put(txt("a.x"), found(60, "old"), start);
+    EXPECT_EQ(cache.find(txt("a.x"), start)->texts.front(), "old");
+    cache.put(txt("a.x"), found(60, "new"), start);
+    EXPECT_EQ(cache.find(txt("a.x"), start)->texts.front(), "new");
+    EXPECT_EQ(cache.find(txt("a.x"), start + seconds(60)), nullptr);
+    cache.put(txt("a.x"), found(60, "newest"), start + seconds(60));
+    EXPECT_EQ(cache.find(txt("a.x"), start + seconds(61))->texts.front(), "newest");
+}
+
 }  // namespace
 }  // namespace defender::dns
