@@ -17,8 +17,7 @@ struct Tag {
 
 /// By name, which case does not count in.
 bool is_before(const Tag& a, const Tag& b) {
-    return std::lexicographical_compare(a.name.begin(), a.name.end(), b.name.begin(), b.name.end(),
-                                        [](char x, char y) { return text::to_lower(x) < text::to_lower(y); });
+    return text::iless(a.name, b.name);
 }
 
 /// In the order of the names.

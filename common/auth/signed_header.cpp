@@ -14,12 +14,6 @@ std::string_view name_of(const mail::HeaderField& field) {
     return text::trim(field.name);
 }
 
-/// By octets in lower case.
-bool is_before(std::string_view a, std::string_view b) {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                        [](char x, char y) { return text::to_lower(x) < text::to_lower(y); });
-}
-
 mail::HeaderField unsigned_form(const mail::HeaderField& field) {
     return {field.name, without_signature(field.value)};
 }
@@ -46,17 +40,17 @@ std::string digest_with(Sha256 hash, const mail::HeaderField& seal) {
 SignedHeader::SignedHeader(const mail::HeaderFields& header) : header_(header), by_name_(header.size()) {
     std::iota(by_name_.rbegin(), by_name_.rend(), std::size_t{0});
     std::stable_sort(by_name_.begin(), by_name_.end(), [&](std::size_t a, std::size_t b) {
-        return is_before(name_of(header[a]), name_of(header[b]));
+        return text::iless(name_of(header[a]), name_of(header[b]));
     });
 }
 
 std::span<const std::size_t> SignedHeader::positions(std::string_view name) const {
     const auto first = std::lower_bound(
         by_name_.begin(), by_name_.end(), name,
-        [&](std::size_t at, std::string_view wanted) { return is_before(name_of(header_[at]), wanted); });
+        [&](std::size_t at, std::string_view wanted) { return text::iless(name_of(header_[at]), wanted); });
     const auto end = std::upper_bound(
         first, by_name_.end(), name,
-        [&](std::string_view wanted, std::size_t at) { return is_before(wanted, name_of(header_[at])); });
+        [&](std::string_view wanted, std::size_t at) { return text::iless(wanted, name_of(header_[at])); });
     return {first, end};
 }
 

@@ -16,6 +16,11 @@ bool iequals(std::string_view a, std::string_view b) noexcept {
                       [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
+bool iless(std::string_view a, std::string_view b) noexcept {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [](char x, char y) { return to_lower(x) < to_lower(y); });
+}
+
 bool istarts_with(std::string_view s, std::string_view prefix) noexcept {
     return s.size() >= prefix.size() && iequals(s.substr(0, prefix.size()), prefix);
 }

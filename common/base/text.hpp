@@ -62,6 +62,8 @@ class OctetSet {
 [[nodiscard]] std::string to_lower(std::string_view s);
 /// Equality that ignores the case of A-Z.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
+/// Order by octets, in which A-Z count as a-z.
+[[nodiscard]] bool iless(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] bool istarts_with(std::string_view s, std::string_view prefix) noexcept;
 
 /// Without spaces, tabs, CR and LF at both ends.

@@ -101,7 +101,8 @@ class SqlReportStore final : public ReportStore {
     Result<bool> holds(std::int64_t report, const Lease& lease);
     Result<bool> delete_some_rows(std::int64_t report);
     Status set_state(std::int64_t report, std::string_view state);
-    void yield_write_lock(std::chrono::steady_clock::time_point taken) const;
+    void yield_write_lock(std::chrono::steady_clock::time_point taken);
+    bool others_have_written();
     Status delete_rows(std::int64_t report);
 
     // sql_report_store_outbox.cpp
@@ -119,6 +120,8 @@ class SqlReportStore final : public ReportStore {
     std::unique_ptr<SqlConnection> connection_;
     const FoldBounds bounds_;
     std::uint64_t folds_ = 0;
+    std::int64_t data_version_ = -1;
+    unsigned short_yields_ = 0;
 };
 
 }  // namespace defender::store

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 #include <tuple>
+#include <utility>
 
 #include "common/store/report_row_json.hpp"
 #include "common/store/sql_report_store.hpp"
@@ -14,6 +15,9 @@ constexpr std::int64_t rows_at_once = 2000;
 
 /// SQLite tries again for a lock at least as often as this; longer waits would help nobody who waits for it.
 constexpr std::chrono::steady_clock::duration longest_yield = std::chrono::milliseconds(100);
+
+/// While nobody else writes.
+constexpr unsigned yields_of_which_one_is_whole = 8;
 
 constexpr std::string_view report_columns = "id, day, policy_domain, policy_record, edition";
 
@@ -230,10 +234,24 @@ Status SqlReportStore::delete_rows(std::int64_t report) {
     }
 }
 
-/// After holding it since `taken`: half of the time is left to those who write, as SQLite's lock is not fair.
-void SqlReportStore::yield_write_lock(std::chrono::steady_clock::time_point taken) const {
+/// After holding it since `taken`: half of the time is left to those who write, as SQLite's lock is not fair;
+/// while nobody does, a small part of it, but for now and then, so that whoever begins to has his turn.
+void SqlReportStore::yield_write_lock(std::chrono::steady_clock::time_point taken) {
+    if (!is_sqlite()) return;
     const std::chrono::steady_clock::duration held = std::chrono::steady_clock::now() - taken;
-    if (is_sqlite()) std::this_thread::sleep_for(std::min(held, longest_yield));
+    const auto whole = std::min(held, longest_yield);
+    const bool short_one = !others_have_written() && ++short_yields_ % yields_of_which_one_is_whole != 0;
+    std::this_thread::sleep_for(short_one ? whole / 8 : whole);
+}
+
+/// Since it was asked the last time. Where that cannot be told, they have.
+bool SqlReportStore::others_have_written() {
+    // Changes with each commit of another connection
+    // (https://www.sqlite.org/pragma.html#pragma_data_version).
+    std::int64_t version = -1;
+    const auto asked =
+        connection_->run("PRAGMA data_version", {}, [&](const SqlRow& row) { version = row.number(0); });
+    return std::exchange(data_version_, version) != version || !asked;
 }
 
 }  // namespace defender::store

@@ -101,6 +101,16 @@ TEST(Text, PrintableKeepsAtMostTheOctetsAllowed) {
     EXPECT_EQ(printable("", 0), "");
 }
 
+TEST(Text, OrderThatIgnoresCase) {
+    EXPECT_TRUE(iless("a", "B"));
+    EXPECT_FALSE(iless("B", "a"));
+    EXPECT_TRUE(iless("Ab", "aBC"));
+    EXPECT_FALSE(iless("AB", "ab"));
+    EXPECT_FALSE(iless("ab", "AB"));
+    EXPECT_TRUE(iless("", "a"));
+    EXPECT_TRUE(iless("_", "Z")) << "behind it as z, though Z itself is before it";
+}
+
 TEST(Text, AnOctetSetHoldsItsOctetsAndNoOther) {
     constexpr OctetSet some("a\xff\0"sv);
     constexpr OctetSet digits(is_digit);

@@ -12,10 +12,8 @@
 #include <thread>
 
 #include "common/log/recent_problems.hpp"
-#include "common/store/sqlite_store.hpp"
 #include "tests/support/fake_record_store.hpp"
 #include "tests/support/sample_record.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 namespace defender::store {
 namespace {
@@ -455,46 +453,6 @@ TEST_F(RecordWriterTest, ManyThreadsEachGetOneCompletionForEachRecord) {
     }
     EXPECT_EQ(good + bad, threads * each);
     EXPECT_GE(bad, 5);
-}
-
-TEST_F(RecordWriterTest, WritesToTheEmbeddedStore) {
-    const test::TemporaryFolder folder;
-    const auto path = folder.file("defender.db");
-    {
-        RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000);
-        std::vector<std::future<Status>> all;
-        for (int i = 0; i < 200; ++i) all.push_back(write(writer, std::to_string(i)));
-        for (auto& each : all) EXPECT_TRUE(each.get());
-        EXPECT_LT(writer.counts().commits, 200U) << "each record had a commit of its own";
-    }
-    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->status()->records, 200U);
-}
-
-TEST_F(RecordWriterTest, AFileThatWasMovedAwayIsMadeAnewAndNothingIsLost) {
-    const test::TemporaryFolder folder;
-    const auto path = folder.file("defender.db");
-    RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000, short_waits);
-    EXPECT_TRUE(write(writer, "before").get());
-    for (const auto* suffix : {"", "-wal", "-shm"}) {
-        std::filesystem::rename(path + suffix, folder.file("moved.db") + suffix);
-    }
-    const auto after = write(writer, "after").get();
-    ASSERT_FALSE(after);
-    EXPECT_EQ(after.error().message, path + ": the file was moved away or replaced");
-    while (writer.counts().queued > 0) std::this_thread::yield();
-    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->find("after")->size(), 1U);
-    EXPECT_EQ(writer.counts().lost, 0U);
-}
-
-TEST_F(RecordWriterTest, AMissingFolderIsFoundOnceItIsThere) {
-    const test::TemporaryFolder folder;
-    const auto path = folder.file("sub/defender.db");
-    RecordWriter writer([&] { return open_sqlite_store(path, OpenMode::read_write); }, 1000, short_waits);
-    EXPECT_FALSE(write(writer, "A").get());
-    std::filesystem::create_directory(folder.file("sub"));
-    while (writer.counts().queued > 0) std::this_thread::yield();
-    EXPECT_TRUE(write(writer, "B").get());
-    EXPECT_EQ(open_sqlite_store(path, OpenMode::read_only).value()->find("B")->size(), 1U);
 }
 
 }  // namespace
