@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <thread>
 
 #include "tests/support/sample_report.hpp"
 
@@ -106,6 +107,21 @@ TEST_P(ReportStoreBatches, ManyPiecesMakeTheSumsOfOne) {
     EXPECT_EQ(count_of("report"), static_cast<std::int64_t>(domains));
     EXPECT_EQ(count_of("report_count"), static_cast<std::int64_t>(domains * addresses));
     EXPECT_EQ(count_of("report_row"), static_cast<std::int64_t>(domains * addresses));
+}
+
+TEST_P(ReportStoreBatches, RecordsComeInBetweenThePieces) {
+    constexpr std::uint64_t more = 20;
+    database_->append(rows());
+    std::thread gateway([&] {
+        for (std::uint64_t i = 0; i < more; ++i) database_->append({rows().front()});
+    });
+    auto folded = fold_all();
+    gateway.join();
+    folded += fold_all();
+    EXPECT_EQ(folded, all + more);
+    const auto counts = counted();
+    EXPECT_EQ(counts.size(), domains * addresses);
+    EXPECT_EQ(counts.at("d0.example 192.0.2.0"), times + more);
 }
 
 TEST_P(ReportStoreBatches, WhereverOneDiesTheNextEndsItsBatchAndCountsNothingTwice) {
