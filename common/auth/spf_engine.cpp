@@ -168,7 +168,7 @@ class Evaluation {
     AnswerRecords visit_addresses(const dns::Question& question, ns_type type, bool primary);
     dns::AnswerPtr answered(const dns::Question& question, bool primary);
 
-    void ask_library();
+    void ask_library(const Placeholder& initial);
     void set_client(SPF_request_t* request) const;
 
     SpfLookups& lookups_;
@@ -428,13 +428,13 @@ SPF_server_t& library_server(SPF_dns_server_t& dns) {
     return *server;
 }
 
-void Evaluation::ask_library() {
+void Evaluation::ask_library(const Placeholder& initial) {
     const RequestPtr request(SPF_request_new(&library_server(dns_)));
     if (!request) throw std::bad_alloc();
     set_client(request.get());
-    const auto initial = add_placeholder({Kind::initial, nullptr, nullptr, {}, true});
-    SPF_request_set_helo_dom(request.get(), initial.c_str());
-    SPF_request_set_env_from(request.get(), initial.c_str());
+    const auto name = add_placeholder(initial);
+    SPF_request_set_helo_dom(request.get(), name.c_str());
+    SPF_request_set_env_from(request.get(), name.c_str());
     SPF_response_t* raw = nullptr;
     SPF_request_query_mailfrom(request.get(), &raw);
     const ResponsePtr response(raw);
@@ -464,8 +464,9 @@ void Evaluation::ask_library() {
 
 SpfEngineRun Evaluation::run() {
     // Where there is no record that can be used, as with most HELO names, there is nothing to interpret.
+    const Placeholder initial{Kind::initial, nullptr, nullptr, {}, true};
     std::string domain;
-    if (record_of({Kind::initial, nullptr, nullptr, {}, true}, domain)) ask_library();
+    if (record_of(initial, domain)) ask_library(initial);
     if (!missing_.empty()) return {std::nullopt, std::move(missing_)};
     return {std::move(verdict_), {}};
 }

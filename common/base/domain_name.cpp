@@ -15,7 +15,7 @@ constexpr std::size_t max_label_octets = 63;
 // Longest UTF-8 text that can become 253 octets of A-labels; more is refused before libidn2 sees it.
 constexpr std::size_t max_input_octets = 1024;
 
-constexpr text::OctetSet label_octets("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+constexpr text::OctetSet label_octets([](char c) { return text::is_alnum(c) || c == '-' || c == '_'; });
 
 /// Of octets that all are a label's.
 bool is_label(std::string_view label) {
@@ -58,7 +58,7 @@ std::optional<DomainName> DomainName::parse(std::string_view input) {
     // Only now: the dot may have come from an ideographic full stop (RFC 5891 leaves the mapping to UTS 46).
     if (name.ends_with('.')) name.pop_back();
     if (!is_domain(name)) return std::nullopt;
-    for (char& c : name) c = text::to_lower(c);
+    text::lower(name);
     return DomainName(std::move(name));
 }
 

@@ -5,9 +5,13 @@
 
 namespace defender::text {
 
+void lower(std::string& s) noexcept {
+    for (char& c : s) c = to_lower(c);
+}
+
 std::string to_lower(std::string_view s) {
     std::string out(s);
-    for (char& c : out) c = to_lower(c);
+    lower(out);
     return out;
 }
 

@@ -59,6 +59,7 @@ class OctetSet {
 };
 
 /// A-Z folded to a-z; other octets as they are.
+void lower(std::string& s) noexcept;
 [[nodiscard]] std::string to_lower(std::string_view s);
 /// Equality that ignores the case of A-Z.
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;

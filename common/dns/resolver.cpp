@@ -38,7 +38,7 @@ std::string_view to_string(Outcome outcome) noexcept {
 
 Question question(std::string name, RecordType type) {
     if (name.ends_with('.')) name.pop_back();
-    for (char& c : name) c = text::to_lower(c);
+    text::lower(name);
     return {std::move(name), type};
 }
 

@@ -23,13 +23,14 @@ void append_all(std::string& out, Pieces... pieces) {
     ((at += pieces.copy(out.data() + at, pieces.size())), ...);
 }
 
+constexpr std::string_view quote = "\"";
+
 void append_string(std::string& out, std::string_view value) {
-    constexpr std::string_view quote = "\"";
-    if (!stands_for_itself(value)) {
+    if (stands_for_itself(value)) {
+        append_all(out, quote, value, quote);
+    } else {
         out += json_text(Json(value));
-        return;
     }
-    append_all(out, quote, value, quote);
 }
 
 }  // namespace
@@ -42,20 +43,22 @@ JsonObject::~JsonObject() {
     out_ += '}';
 }
 
-void JsonObject::begin_member(std::string_view name) {
-    append_all(out_, std::string_view(first_ ? "\"" : ",\""), name, std::string_view("\":"));
+template <typename... Pieces>
+void JsonObject::add_member(std::string_view name, Pieces... value) {
+    append_all(out_, std::string_view(first_ ? "\"" : ",\""), name, std::string_view("\":"), value...);
     first_ = false;
 }
 
+void JsonObject::begin_member(std::string_view name) {
+    add_member(name);
+}
+
 void JsonObject::text(std::string_view name, std::string_view value) {
-    if (!stands_for_itself(value)) {
-        begin_member(name);
-        out_ += json_text(Json(value));
-        return;
+    if (stands_for_itself(value)) {
+        add_member(name, quote, value, quote);
+    } else {
+        add_member(name, std::string_view(json_text(Json(value))));
     }
-    append_all(out_, std::string_view(first_ ? "\"" : ",\""), name, std::string_view("\":\""), value,
-               std::string_view("\""));
-    first_ = false;
 }
 
 void JsonObject::texts(std::string_view name, const std::vector<std::string>& values) {

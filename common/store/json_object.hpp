@@ -64,6 +64,9 @@ class JsonObject {
 
   private:
     void begin_member(std::string_view name);
+    /// With the pieces of its value, at once.
+    template <typename... Pieces>
+    void add_member(std::string_view name, Pieces... value);
 
     std::string& out_;
     bool first_ = true;

@@ -120,8 +120,8 @@ class SqlReportStore final : public ReportStore {
     std::unique_ptr<SqlConnection> connection_;
     const FoldBounds bounds_;
     std::uint64_t folds_ = 0;
-    std::int64_t data_version_ = -1;
-    unsigned short_yields_ = 0;
+    std::int64_t data_version_ = -1;  ///< SQLite's, when it was last asked whether others write
+    unsigned yields_alone_ = 0;       ///< while no other wrote
 };
 
 }  // namespace defender::store

@@ -16,8 +16,9 @@ constexpr std::int64_t rows_at_once = 2000;
 /// SQLite tries again for a lock at least as often as this; longer waits would help nobody who waits for it.
 constexpr std::chrono::steady_clock::duration longest_yield = std::chrono::milliseconds(100);
 
-/// While nobody else writes.
-constexpr unsigned yields_of_which_one_is_whole = 8;
+/// While nobody else writes: how many yields one whole one is among, and what part of one the others are.
+constexpr unsigned yields_for_a_whole_one = 8;
+constexpr int part_of_a_whole_one = 8;
 
 constexpr std::string_view report_columns = "id, day, policy_domain, policy_record, edition";
 
@@ -240,8 +241,9 @@ void SqlReportStore::yield_write_lock(std::chrono::steady_clock::time_point take
     if (!is_sqlite()) return;
     const std::chrono::steady_clock::duration held = std::chrono::steady_clock::now() - taken;
     const auto whole = std::min(held, longest_yield);
-    const bool short_one = !others_have_written() && ++short_yields_ % yields_of_which_one_is_whole != 0;
-    std::this_thread::sleep_for(short_one ? whole / 8 : whole);
+    const bool alone = !others_have_written();
+    const bool short_one = alone && ++yields_alone_ % yields_for_a_whole_one != 0;
+    std::this_thread::sleep_for(short_one ? whole / part_of_a_whole_one : whole);
 }
 
 /// Since it was asked the last time. Where that cannot be told, they have.

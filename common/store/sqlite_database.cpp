@@ -210,21 +210,14 @@ Status SqliteDatabase::harden() {
         "PRAGMA journal_size_limit = 67108864;");
 }
 
-Status SqliteDatabase::run_kept(std::optional<SqliteStatement>& kept, std::string_view sql) {
-    if (!kept) {
-        auto prepared = prepare(sql);
-        if (!prepared) return prepared.error();
-        kept = std::move(prepared).value();
-    }
-    return kept->run();
-}
-
 Status SqliteDatabase::begin_immediate() {
-    return run_kept(begin_, "BEGIN IMMEDIATE");
+    if (auto ready = ensure_prepared(begin_, "BEGIN IMMEDIATE"); !ready) return ready;
+    return begin_->run();
 }
 
 Status SqliteDatabase::commit() {
-    return run_kept(commit_, "COMMIT");
+    if (auto ready = ensure_prepared(commit_, "COMMIT"); !ready) return ready;
+    return commit_->run();
 }
 
 Status SqliteDatabase::execute(const std::string& sql) {
@@ -239,6 +232,14 @@ Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
                                         &statement, nullptr);
     if (code != SQLITE_OK) return error(code);
     return SqliteStatement(statement, *this);
+}
+
+Status SqliteDatabase::ensure_prepared(std::optional<SqliteStatement>& statement, std::string_view sql) {
+    if (statement) return Done{};
+    auto prepared = prepare(sql);
+    if (!prepared) return prepared.error();
+    statement = std::move(prepared).value();
+    return Done{};
 }
 
 Result<std::int64_t> SqliteDatabase::number(std::string_view sql) {

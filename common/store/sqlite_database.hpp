@@ -79,6 +79,8 @@ class SqliteDatabase {
     /// Runs one or more statements without parameters.
     [[nodiscard]] Status execute(const std::string& sql);
     [[nodiscard]] Result<SqliteStatement> prepare(std::string_view sql);
+    /// Prepares `statement` where that was not done yet.
+    [[nodiscard]] Status ensure_prepared(std::optional<SqliteStatement>& statement, std::string_view sql);
     /// The first column of the first row; 0 where it is NULL, an error where there is no row.
     [[nodiscard]] Result<std::int64_t> number(std::string_view sql);
 
@@ -108,8 +110,6 @@ class SqliteDatabase {
     explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
     [[nodiscard]] Status connect(OpenMode mode, std::chrono::milliseconds busy_timeout);
     [[nodiscard]] Status harden();
-    /// A statement that is prepared at its first use.
-    [[nodiscard]] Status run_kept(std::optional<SqliteStatement>& kept, std::string_view sql);
 
     std::string path_;
     std::uint64_t wal_frames_ = 0;

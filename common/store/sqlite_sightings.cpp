@@ -20,11 +20,7 @@ constexpr std::string_view insert_sighting =
 }  // namespace
 
 Status SqliteSightings::add(const auth::ForwardingSighting& sighting, std::int64_t record_id) {
-    if (!insert_) {
-        auto prepared = database_->prepare(insert_sighting);
-        if (!prepared) return prepared.error();
-        insert_ = std::move(prepared).value();
-    }
+    if (auto ready = database_->ensure_prepared(insert_, insert_sighting); !ready) return ready;
     insert_->bind(column_text(sighting.network)).bind(column_text(sighting.domain));
     insert_->bind(sighting.day.number).bind(record_id).bind(most_domains_of_a_network);
     return insert_->run();

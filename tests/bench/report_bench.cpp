@@ -9,6 +9,8 @@
 // and closed there. Prints a line for each part: its time, its rate, and the peak of the resident memory so
 // far (of this program, not of the server). XML is counted before it is compressed. Fails where the counts of
 // the reports do not add up to the records, or their rows to those that were made.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>

@@ -2,33 +2,26 @@
 
 #include <filesystem>
 #include <future>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/store/record_writer.hpp"
 #include "common/store/sqlite_store.hpp"
-#include "tests/support/sample_record.hpp"
+#include "tests/support/recorded.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace defender::store {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr RecordWriter::RetryWaits short_waits{1ms, 4ms};
+using test::short_waits;
+using test::write;
 
 /// The writer with the store that it has in production.
 class RecordWriterSqliteTest : public testing::Test {
   protected:
     [[nodiscard]] RecordWriter::OpenStore open(std::string path) const {
         return [path = std::move(path)] { return open_sqlite_store(path, OpenMode::read_write); };
-    }
-    static std::future<Status> write(RecordWriter& writer, const std::string& id) {
-        auto promise = std::make_shared<std::promise<Status>>();
-        writer.write(test::plain_record(id), [promise](const Status& status) { promise->set_value(status); });
-        return promise->get_future();
     }
     static void await_all_written(const RecordWriter& writer) {
         while (writer.counts().queued > 0) std::this_thread::yield();

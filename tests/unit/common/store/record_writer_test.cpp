@@ -13,14 +13,16 @@
 
 #include "common/log/recent_problems.hpp"
 #include "tests/support/fake_record_store.hpp"
+#include "tests/support/recorded.hpp"
 #include "tests/support/sample_record.hpp"
 
 namespace defender::store {
 namespace {
 
 using namespace std::chrono_literals;
+using test::short_waits;
+using test::write;
 
-constexpr RecordWriter::RetryWaits short_waits{1ms, 4ms};
 constexpr RecordWriter::RetryWaits no_retry{1h, 1h};
 
 class RecordWriterTest : public testing::Test {
@@ -39,11 +41,6 @@ class RecordWriterTest : public testing::Test {
             if (broken_) return Error{"no such folder"};
             return open()();
         };
-    }
-    std::future<Status> write(RecordWriter& writer, const std::string& id) {
-        auto promise = std::make_shared<std::promise<Status>>();
-        writer.write(test::plain_record(id), [promise](const Status& status) { promise->set_value(status); });
-        return promise->get_future();
     }
 
     std::shared_ptr<test::FakeStoreState> state_ = std::make_shared<test::FakeStoreState>();
