@@ -28,7 +28,7 @@ inline constexpr std::chrono::hours oldest_report{24 * 14};
 
 /// Records folded by one step, at most: some ten seconds of work. The more there are, the more of them find
 /// their row among those in memory.
-inline constexpr std::uint64_t fold_at_once = 1500000;
+inline constexpr std::uint64_t fold_at_once = 3000000;
 
 class Reporting {
   public:

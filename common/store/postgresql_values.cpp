@@ -40,10 +40,18 @@ void PostgresqlParameters::add(std::int64_t number) {
 }
 
 void PostgresqlParameters::add(const std::string& text) {
-    add(text_type, text.data(), text.size(), binary_format);
+    add(SqlTextView{text});
 }
 
 void PostgresqlParameters::add(const SqlOctets& octets) {
+    add(SqlOctetsView{octets.octets});
+}
+
+void PostgresqlParameters::add(const SqlTextView& text) {
+    add(text_type, text.text.data(), text.text.size(), binary_format);
+}
+
+void PostgresqlParameters::add(const SqlOctetsView& octets) {
     add(bytea_type, octets.octets.data(), octets.octets.size(), binary_format);
 }
 

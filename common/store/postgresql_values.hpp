@@ -35,6 +35,8 @@ class PostgresqlParameters {
     void add(std::int64_t number);
     void add(const std::string& text);
     void add(const SqlOctets& octets);
+    void add(const SqlTextView& text);
+    void add(const SqlOctetsView& octets);
     void add(unsigned type, const char* value, std::size_t length, int format);
 
     std::deque<std::string> numbers_;  // a deque, as its elements stay where they are

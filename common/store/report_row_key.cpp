@@ -105,13 +105,12 @@ ReportKey key_of(std::string_view canonical) {
     return key;
 }
 
-std::string octets_of(const ReportKey& key) {
-    return {key.begin(), key.end()};
+std::string_view octets_of(const ReportKey& key) {
+    return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
-std::int64_t spread_of(std::string_view policy_domain) {
-    const auto digest = sha256(policy_domain);
-    return static_cast<unsigned char>(digest[0]) * 256 + static_cast<unsigned char>(digest[1]);
+std::int64_t spread_of(const ReportKey& series) {
+    return std::int64_t{series[0]} * 256 + series[1];
 }
 
 }  // namespace defender::store

@@ -49,9 +49,11 @@ void append_canonical(std::string_view source_ip, std::string_view others, std::
 [[nodiscard]] ReportTuple tuple_from(std::string_view source_ip, std::string_view others);
 
 [[nodiscard]] ReportKey key_of(std::string_view canonical);
-[[nodiscard]] std::string octets_of(const ReportKey& key);
+/// Its octets, where they are.
+[[nodiscard]] std::string_view octets_of(const ReportKey& key);
 
-/// The policy domain's share, of 65536, in the time over which reports are made.
-[[nodiscard]] std::int64_t spread_of(std::string_view policy_domain);
+/// A series' share, of 65536, in the time over which reports are made: in the order of the keys, so that what
+/// is written together is closed together.
+[[nodiscard]] std::int64_t spread_of(const ReportKey& series);
 
 }  // namespace defender::store

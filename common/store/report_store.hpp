@@ -178,7 +178,7 @@ class ReportStore {
                                                                    const std::string& policy_domain) = 0;
     /// Takes reports whose closing was left by another, or else open ones that are due, the earliest day
     /// first, and makes them *closing*: `most` at most, none where there is none. Due: its day's end + delay
-    /// + its own share of spread (by its policy domain) is not after `now`.
+    /// + its own share of spread is not after `now`.
     [[nodiscard]] virtual Result<std::vector<Report>> begin_closing(UtcSeconds now,
                                                                     std::int64_t delay_seconds,
                                                                     std::int64_t spread_seconds,
@@ -253,7 +253,7 @@ class ReportStore {
 /// pages are written for each.
 struct FoldBounds {
     /// Sums in memory, but for those of the records last read.
-    std::size_t octets = std::size_t{128} * 1024 * 1024;
+    std::size_t octets = std::size_t{192} * 1024 * 1024;
     /// Records read by one statement: a reader that stays for long keeps SQLite from using its WAL anew.
     std::uint64_t records = 20000;
     /// Rows written by one transaction: some milliseconds of holding SQLite's write lock.

@@ -21,6 +21,7 @@ using SomeSeries = std::span<const SeriesSum>;
 struct RowOfReport {
     std::int64_t report = 0;
     const RowSum* row = nullptr;
+    bool first = false;  ///< the report has just been opened: there are no rows of it
 };
 
 /// What each kind of database does in its own way.
@@ -47,6 +48,25 @@ class ReportTables {
     SqlConnection& connection_;
 };
 
+/// Ids of reports that are closed one after another: the tables lie in the order of the ids, so that what is
+/// closed together lies together, in whatever order it was folded.
+struct IdRange {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
+
+/// Where they are used up, SQLite gives others, which lie elsewhere. Six octets hold an id until 2059.
+IdRange ids_of(UtcDay day, std::int64_t spread) {
+    constexpr unsigned bits_of_spread = 16;
+    constexpr unsigned bits_of_number = 16;
+    constexpr std::int64_t number_of_days = std::int64_t{1} << 31U;
+    const auto some_day =
+        static_cast<std::uint64_t>(std::clamp<std::int64_t>(day.number, 0, number_of_days - 1));
+    const auto place = (some_day << bits_of_spread) | static_cast<std::uint64_t>(spread);
+    const auto first = static_cast<std::int64_t>(place << bits_of_number) + 1;
+    return {first, first + (std::int64_t{1} << bits_of_number) - 2};
+}
+
 class SqliteReportTables final : public ReportTables {
   public:
     using ReportTables::ReportTables;
@@ -55,7 +75,7 @@ class SqliteReportTables final : public ReportTables {
         for (const auto& series : some) {
             auto found =
                 run("SELECT series, edition, id, state FROM report WHERE series = $1 ORDER BY edition",
-                    {SqlOctets{octets_of(series.key)}}, handler);
+                    {SqlOctetsView{octets_of(series.key)}}, handler);
             if (!found) return found;
         }
         return Done{};
@@ -65,11 +85,15 @@ class SqliteReportTables final : public ReportTables {
         for (std::size_t i = 0; i < some.size(); ++i) {
             if (editions[i].open) continue;
             const auto& series = some[i].series;
+            const auto spread = spread_of(some[i].key);
+            const auto ids = ids_of(series.day, spread);
             auto made = run(
-                "INSERT INTO report (day, policy_domain, policy_record, series, edition, state, spread)"
-                " VALUES ($1, $2, $3, $4, $5, 'open', $6) RETURNING id",
-                {series.day.number, std::string(series.policy_domain), std::string(series.policy_record),
-                 SqlOctets{octets_of(some[i].key)}, editions[i].edition + 1, spread_of(series.policy_domain)},
+                "INSERT INTO report (id, day, policy_domain, policy_record, series, edition, state, spread)"
+                " VALUES (nullif(coalesce((SELECT id FROM report WHERE id BETWEEN $1 AND $2"
+                " ORDER BY id DESC LIMIT 1), $1 - 1), $2) + 1, $3, $4, $5, $6, $7, 'open', $8) RETURNING id",
+                {ids.first, ids.last, series.day.number, SqlTextView{series.policy_domain},
+                 SqlTextView{series.policy_record}, SqlOctetsView{octets_of(some[i].key)},
+                 editions[i].edition + 1, spread},
                 [&](const SqlRow& row) { editions[i].report = row.number(0); });
             if (!made) return made;
         }
@@ -78,31 +102,38 @@ class SqliteReportTables final : public ReportTables {
 
     Status add(std::span<const RowOfReport> rows) override {
         for (const auto& each : rows) {
-            if (auto added = add(each.report, *each.row); !added) return added;
+            const auto known = each.first ? Result<bool>(false) : add_messages(each);
+            if (!known) return known.error();
+            if (*known) continue;
+            if (auto added = add_row(each); !added) return added;
         }
         return Done{};
     }
 
   private:
-    Status add(std::int64_t report, const RowSum& row) {
-        const auto messages = row.messages();
+    /// False where there is no such row.
+    Result<bool> add_messages(const RowOfReport& each) {
         const auto counted = connection_.run(
             "UPDATE report_count SET messages = messages + $1 WHERE report = $2 AND row_key = $3",
-            {messages, report, SqlOctets{octets_of(row.key)}});
+            {each.row->messages(), each.report, SqlOctetsView{octets_of(each.row->key)}});
         if (!counted) return counted.error();
-        if (*counted > 0) return Done{};
+        return *counted > 0;
+    }
+
+    Status add_row(const RowOfReport& each) {
+        const SqlOctetsView key{octets_of(each.row->key)};
         auto begun = run("INSERT INTO report_count (report, row_key, messages) VALUES ($1, $2, $3)",
-                         {report, SqlOctets{octets_of(row.key)}, messages});
+                         {each.report, key, each.row->messages()});
         if (!begun) return begun;
-        const auto tuple = row.tuple();
+        const auto tuple = each.row->tuple();
         return run(
             "INSERT INTO report_row (report, row_key, source_ip, disposition, dkim_aligned, spf_aligned,"
             " reasons, header_from, envelope_from, auth_results)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            {report, SqlOctets{octets_of(row.key)}, std::string(tuple.source_ip),
-             std::string(tuple.disposition), std::int64_t{tuple.dkim_aligned},
-             std::int64_t{tuple.spf_aligned}, std::string(tuple.reasons), std::string(tuple.header_from),
-             std::string(tuple.envelope_from), std::string(tuple.auth_results)});
+            {each.report, key, SqlTextView{tuple.source_ip}, SqlTextView{tuple.disposition},
+             std::int64_t{tuple.dkim_aligned}, std::int64_t{tuple.spf_aligned}, SqlTextView{tuple.reasons},
+             SqlTextView{tuple.header_from}, SqlTextView{tuple.envelope_from},
+             SqlTextView{tuple.auth_results}});
     }
 };
 
@@ -132,7 +163,7 @@ class PostgresqlReportTables final : public ReportTables {
             records.add(series.policy_record);
             keys.add_octets(made.back().first);
             numbers.add(editions[i].edition + 1);
-            spreads.add(spread_of(series.policy_domain));
+            spreads.add(spread_of(some[i].key));
         }
         if (made.empty()) return Done{};
         return run(
@@ -235,7 +266,10 @@ Status write_sums(SqlConnection& connection, const SortedSums& sums, std::span<c
     if (!reports) return reports.error();
     std::vector<RowOfReport> of_reports;
     of_reports.reserve(rows.size());
-    for (const auto& row : rows) of_reports.push_back({reports.value()[row.series - first].report, &row});
+    for (const auto& row : rows) {
+        const auto& edition = reports.value()[row.series - first];
+        of_reports.push_back({edition.report, &row, !edition.open});
+    }
     return tables->add(of_reports);
 }
 

@@ -32,7 +32,16 @@ struct SqlOctets {
 struct SqlNull {
     bool operator==(const SqlNull&) const = default;
 };
-using SqlValue = std::variant<SqlNull, std::int64_t, std::string, SqlOctets>;
+/// The same without copies, of what outlives the statement's run.
+struct SqlTextView {
+    std::string_view text;
+    bool operator==(const SqlTextView&) const = default;
+};
+struct SqlOctetsView {
+    std::string_view octets;
+    bool operator==(const SqlOctetsView&) const = default;
+};
+using SqlValue = std::variant<SqlNull, std::int64_t, std::string, SqlOctets, SqlTextView, SqlOctetsView>;
 using SqlValues = std::vector<SqlValue>;
 
 /// One row of a result; valid only while the handler that it was given to runs. Columns count from 0.

@@ -39,7 +39,7 @@ ReportTuple tuple_of(const SqlRow& row) {
 
 /// Where a row stands in its batch.
 std::string place_of(const SortedSums& sums, const RowSum& row) {
-    return octets_of(sums.series[row.series].key) + octets_of(row.key);
+    return std::string(octets_of(sums.series[row.series].key)).append(octets_of(row.key));
 }
 
 /// The rows that come after a place in the batch.

@@ -27,14 +27,16 @@ class SqliteRow final : public SqlRow {
     const SqliteStatement& statement_;
 };
 
-/// Binds one value to the next parameter.
+/// Binds one value, which outlives the statement's run, to the next parameter.
 struct Bind {
     SqliteStatement& statement;
 
     void operator()(const SqlNull&) const { statement.bind_null(); }
     void operator()(std::int64_t number) const { statement.bind(number); }
-    void operator()(const std::string& text) const { statement.bind(text); }
-    void operator()(const SqlOctets& octets) const { statement.bind_octets(octets.octets); }
+    void operator()(const std::string& text) const { statement.bind_in_place(text); }
+    void operator()(const SqlOctets& octets) const { statement.bind_octets_in_place(octets.octets); }
+    void operator()(const SqlTextView& text) const { statement.bind_in_place(text.text); }
+    void operator()(const SqlOctetsView& octets) const { statement.bind_octets_in_place(octets.octets); }
 };
 
 /// Resets a statement at the end of its use, so that it holds no lock and can be bound anew.

@@ -102,10 +102,10 @@ SqliteStatement& SqliteStatement::bind(std::int64_t number) {
     return bound(sqlite3_bind_int64(statement_.get(), next_parameter_++, number));
 }
 
-SqliteStatement& SqliteStatement::bind_octets(std::string_view octets) {
+SqliteStatement& SqliteStatement::bind_octets_in_place(std::string_view octets) {
     const char* begin = octets.data() ? octets.data() : "";
     return bound(
-        sqlite3_bind_blob64(statement_.get(), next_parameter_++, begin, octets.size(), SQLITE_TRANSIENT));
+        sqlite3_bind_blob64(statement_.get(), next_parameter_++, begin, octets.size(), SQLITE_STATIC));
 }
 
 SqliteStatement& SqliteStatement::bind_null() {
@@ -170,6 +170,9 @@ void SqliteDatabase::Close::operator()(sqlite3* connection) const noexcept {
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, OpenMode mode,
                                                              std::chrono::milliseconds busy_timeout) {
     std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
+    // Nobody asks SQLite how much memory it has, which it would count under a lock at each piece of it.
+    static const int counts_no_memory = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(counts_no_memory);  // refused where SQLite is in use already: it counts
     {
         // Nobody opens a file that another thread is making: the end of that thread's descriptor would drop
         // the locks of both (create_file).

@@ -27,10 +27,10 @@ class SqliteStatement {
     /// Binds the next parameter. A failure comes out of the next step().
     SqliteStatement& bind(std::string_view text);
     SqliteStatement& bind(std::int64_t number);
-    SqliteStatement& bind_octets(std::string_view octets);
     SqliteStatement& bind_null();
-    /// Without a copy: the text stays as it is until the statement is reset.
+    /// Without a copy: what is bound stays as it is until the statement is reset.
     SqliteStatement& bind_in_place(std::string_view text);
+    SqliteStatement& bind_octets_in_place(std::string_view octets);
     /// True where there is a row to read, false at the end.
     [[nodiscard]] Result<bool> step();
     /// Steps to the end, then is ready to be bound anew.
