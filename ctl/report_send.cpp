@@ -91,12 +91,14 @@ void send(const SendOptions& options, Context& context) {
     if (!settings->report.enabled) return fail(context, Error{"report.enabled is false"});
     const auto store = open_report_store(*settings, store::OpenMode::read_write, context);
     if (!store) return;
+    const auto reader = open_report_store(*settings, store::OpenMode::read_write, context);
+    if (!reader) return;
     log::configure(log::Level::warning, log::Target::stderr_);
     metrics::Metrics metrics;
     const auto tools = report::ReportingTools::make(*settings, metrics.dns());
     if (!tools) return fail(context, tools.error());
     ChosenReports chosen(*store, day_of(options.choice), domain_of(options.choice));
-    report::Reporting reporting(tools.value()->parts(chosen), *settings,
+    report::Reporting reporting(tools.value()->parts(chosen, *reader), *settings,
                                 config::host_name() + " defenderctl " + std::to_string(::getpid()));
     const auto done = send_all(reporting, chosen, moment_of(options.now));
     print(reporting.counts(), options.json);

@@ -61,7 +61,10 @@ Status Daemon::take(std::shared_ptr<const config::Settings> settings) {
         if (!store_) {
             auto store = store::open_reports(settings->store, store::OpenMode::read_write);
             if (!store) return store.error();
+            auto reader = store::open_reports(settings->store, store::OpenMode::read_write);
+            if (!reader) return reader.error();
             store_ = std::move(*store);
+            reader_ = std::move(*reader);
         }
         auto made = report::ReportingTools::make(*settings, metrics_.dns(), tools_.get());
         if (!made) return made.error();
@@ -71,7 +74,7 @@ Status Daemon::take(std::shared_ptr<const config::Settings> settings) {
     tools_ = std::move(tools);
     settings_ = std::move(settings);
     if (tools_) {
-        rounds_.emplace(tools_->parts(*store_), *settings_, lease_owner(), metrics_.reporter());
+        rounds_.emplace(tools_->parts(*store_, *reader_), *settings_, lease_owner(), metrics_.reporter());
     } else {
         log::info("REPORTER_DISABLED");
     }

@@ -53,6 +53,7 @@ class Daemon {
     Heartbeat heartbeat_;
     std::shared_ptr<const config::Settings> settings_;
     std::unique_ptr<store::ReportStore> store_;
+    std::unique_ptr<store::ReportStore> reader_;  ///< the same by another connection
     std::unique_ptr<report::ReportingTools> tools_;
     std::optional<Rounds> rounds_;  ///< nothing where report.enabled is false
     UtcSeconds expired_at_ = 0;

@@ -69,9 +69,11 @@ int run_once(const config::Settings& settings, UtcSeconds now, Signals& signals)
     metrics::Metrics metrics;
     auto store = store::open_reports(settings.store, store::OpenMode::read_write);
     if (!store) return start_failed(store.error());
+    auto reader = store::open_reports(settings.store, store::OpenMode::read_write);
+    if (!reader) return start_failed(reader.error());
     auto tools = report::ReportingTools::make(settings, metrics.dns());
     if (!tools) return start_failed(tools.error());
-    Rounds rounds((*tools)->parts(**store), settings, lease_owner(), metrics.reporter());
+    Rounds rounds((*tools)->parts(**store, **reader), settings, lease_owner(), metrics.reporter());
     auto done = rounds.run(now, [&signals] { return signals.pending(); });
     if (done && !signals.stop()) done = rounds.expire(now);
     if (!done) return step_failed(done.error());

@@ -21,6 +21,9 @@ constexpr int unknown_system = 255;
 /// More than a flush adds to a file that fitted before it: the empty block and the begin of another.
 constexpr std::uint64_t cost_of_flush = 64;
 constexpr std::size_t largest_piece = std::size_t{1} << 30;
+/// Octets that are compressed at once: what is written bit by bit would have zlib's tables leave the
+/// processor's caches in between.
+constexpr std::size_t most_held = 65536;
 
 /// zlib reads what it is given here, though its types do not say so.
 Bytef* octets_of(std::string_view s) {
@@ -90,14 +93,17 @@ struct GzipStream::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    void run(std::string_view octets, int flush) {
-        deflate_all(stream, octets, flush, [this](std::string_view piece) { file += piece; });
+    /// Compresses what is held.
+    void run(int flush) {
+        deflate_all(stream, held, flush, [this](std::string_view piece) { file += piece; });
+        held.clear();
     }
 
     std::unique_ptr<Deflater> deflater = take_deflater();
     z_stream& stream = deflater->stream;
     gz_header header{};
     std::string file;
+    std::string held;           ///< written, and not yet given to zlib
     std::uint64_t pending = 0;  ///< octets written since the last flush
 };
 
@@ -107,20 +113,21 @@ GzipStream::GzipStream(GzipStream&&) noexcept = default;
 GzipStream& GzipStream::operator=(GzipStream&&) noexcept = default;
 
 void GzipStream::write(std::string_view octets) {
-    state_->run(octets, Z_NO_FLUSH);
+    state_->held += octets;
     state_->pending += octets.size();
+    if (state_->held.size() >= most_held) state_->run(Z_NO_FLUSH);
 }
 
 bool GzipStream::fits(std::string_view more, std::uint64_t limit) {
     const std::uint64_t usable = limit > cost_of_flush ? limit - cost_of_flush : 0;
     if (bound_with(more) <= usable) return true;
-    state_->run({}, Z_SYNC_FLUSH);
+    state_->run(Z_SYNC_FLUSH);
     state_->pending = 0;
     return bound_with(more) <= usable || size_with(more) <= usable;
 }
 
 std::string GzipStream::finish() {
-    state_->run({}, Z_FINISH);
+    state_->run(Z_FINISH);
     return std::move(state_->file);
 }
 

@@ -1,8 +1,8 @@
 /// GzipStream: octets compressed as they come, and how large the file would be if it ended now.
 ///
 /// The same octets, written in the same pieces, give the same file everywhere: no name, no time and no system
-/// is told in its header. Only what is compressed is held. Source: RFC 1952, through zlib. Thread-safety: one
-/// thread at a time uses a stream. Failure: std::bad_alloc where there is no memory.
+/// is told in its header. Only what is compressed is held, and the last 64 KB. Source: RFC 1952, through
+/// zlib. Thread-safety: one thread at a time uses a stream. Failure: std::bad_alloc where there is no memory.
 #pragma once
 
 #include <cstdint>

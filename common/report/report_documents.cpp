@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "common/base/domain_name.hpp"
 #include "common/base/text.hpp"
 #include "common/report/gzip_stream.hpp"
 #include "common/report/record_xml.hpp"
@@ -58,7 +59,8 @@ class DocumentsWriter {
     [[nodiscard]] Status add(const store::ReportRow& row) {
         const auto xml = records_.of(row);
         if (!xml) return xml.error();
-        if (file_ && !file_->fits(std::string(*xml).append(xml_foot()), settings_.max_size)) end_document();
+        last_.assign(*xml).append(xml_foot());
+        if (file_ && !file_->fits(last_, settings_.max_size)) end_document();
         if (!file_) begin_document();
         file_->write(*xml);
         documents_.back().messages += row.count;
@@ -103,6 +105,7 @@ class DocumentsWriter {
     std::string report_id_;
     std::vector<store::Document> documents_;
     std::optional<GzipStream> file_;  ///< of documents_.back(), while it is being written
+    std::string last_;                ///< a record as it would be the last one; its room is kept
 };
 
 }  // namespace
@@ -136,6 +139,16 @@ std::string report_filename(std::string_view receiver, std::string_view policy_d
     return domain_in_filename(receiver) + "!" + domain_in_filename(policy_domain) + "!" +
            std::to_string(day.begin()) + "!" + std::to_string(day.end() - 1) + "!" +
            id_in_filename(report_id) + ".xml.gz";
+}
+
+config::ReportSchema schema_for(std::string_view address, const config::ReportSettings& settings) {
+    const auto at = address.rfind('@');
+    const auto domain =
+        at == std::string_view::npos ? std::nullopt : DomainName::parse(address.substr(at + 1));
+    for (const auto& destination : settings.destinations) {
+        if (domain && domain->is_within(destination.domain)) return destination.schema;
+    }
+    return settings.schema;
 }
 
 Result<std::string> unpack(std::string_view content) {

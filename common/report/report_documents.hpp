@@ -38,6 +38,11 @@ namespace defender::report {
 [[nodiscard]] std::string report_filename(std::string_view receiver, std::string_view policy_domain,
                                           UtcDay day, std::string_view report_id);
 
+/// The schema of reports to this address: that of the first [[report.destination]] whose domain it is in, or
+/// report.schema.
+[[nodiscard]] config::ReportSchema schema_for(std::string_view address,
+                                              const config::ReportSettings& settings);
+
 /// The XML of a document, uncompressed; for previews and tests.
 [[nodiscard]] Result<std::string> unpack(std::string_view content);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/config/settings.hpp"
+#include "common/report/document_maker.hpp"
 #include "common/report/outbox.hpp"
 #include "common/report/reporting_parts.hpp"
 
@@ -21,10 +22,6 @@ namespace defender::report {
 
 /// How far a long piece of work is: done of all.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;
-
-/// A day that ended longer ago than this makes no reports: whoever turns reporting on over records of months
-/// does not want months to be sent.
-inline constexpr std::chrono::hours oldest_report{24 * 14};
 
 /// Records folded by one step, at most: some ten seconds of work. The more there are, the more of them find
 /// their row among those in memory.
@@ -50,20 +47,11 @@ class Reporting {
     [[nodiscard]] const ReportingCounts& counts() const noexcept { return counts_; }
 
   private:
-    /// Reports with the documents that were made of them.
-    struct Closing {
-        std::vector<store::Report> reports;
-        std::vector<store::ClosedReport> made;  ///< of the same reports, in their order
-        std::size_t octets = 0;                 ///< of the documents
-    };
-    [[nodiscard]] Status close(const std::vector<store::Report>& reports, UtcSeconds now,
-                               const store::Lease& lease);
-    [[nodiscard]] Status finish(const Closing& closing, const store::Lease& lease);
-    [[nodiscard]] Result<std::vector<std::int64_t>> finish_each(const Closing& closing,
-                                                                const store::Lease& lease);
+    [[nodiscard]] Result<bool> take_due(UtcSeconds now, std::chrono::steady_clock::time_point began,
+                                        DocumentMaker& maker);
+    [[nodiscard]] Status finish(const Closing& closing);
+    [[nodiscard]] Result<std::vector<std::int64_t>> finish_each(const Closing& closing);
     void note_failure(const store::Report& report, const Error& error);
-    [[nodiscard]] Result<std::vector<store::NewDocument>> documents_of(const store::Report& report,
-                                                                       UtcSeconds now);
 
     ReportingParts parts_;
     const config::Settings& settings_;
@@ -71,10 +59,5 @@ class Reporting {
     ReportingCounts counts_;
     Outbox outbox_;
 };
-
-/// The schema of reports to this address: that of the first [[report.destination]] whose domain it is in, or
-/// report.schema.
-[[nodiscard]] config::ReportSchema schema_for(std::string_view address,
-                                              const config::ReportSettings& settings);
 
 }  // namespace defender::report

@@ -16,6 +16,7 @@ namespace defender::report {
 /// All of it outlives whoever has it. `signer` may be null.
 struct ReportingParts {
     store::ReportStore& store;
+    store::ReportStore& reader;  ///< the same by another connection, which another thread reads meanwhile
     dns::Resolver& resolver;
     const auth::PublicSuffixList& suffixes;
     SmtpClient& smtp;

@@ -33,8 +33,8 @@ Result<std::unique_ptr<ReportingTools>> ReportingTools::make(const config::Setti
     return tools;
 }
 
-ReportingParts ReportingTools::parts(store::ReportStore& store) {
-    return {store, *resolver_, *suffixes_, *smtp_, signer_.get()};
+ReportingParts ReportingTools::parts(store::ReportStore& store, store::ReportStore& reader) {
+    return {store, reader, *resolver_, *suffixes_, *smtp_, signer_.get()};
 }
 
 }  // namespace defender::report

@@ -21,8 +21,8 @@ class ReportingTools {
         const config::Settings& settings, metrics::DnsMetrics& metrics,
         const ReportingTools* previous = nullptr);
 
-    /// With that store; no longer good than the tools.
-    [[nodiscard]] ReportingParts parts(store::ReportStore& store);
+    /// With that store, and the same by another connection; no longer good than the tools.
+    [[nodiscard]] ReportingParts parts(store::ReportStore& store, store::ReportStore& reader);
 
   private:
     ReportingTools() = default;

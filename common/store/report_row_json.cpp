@@ -11,6 +11,7 @@ constexpr std::size_t kept_auth_results = 50;
 }  // namespace
 
 Status read_reasons(std::string_view json, ReportRow& row) {
+    row.reasons.clear();
     if (json == "[]") return Done{};  // as in nearly all rows
     // As the member of an object, since that is what fields are read from.
     const JsonTree column("{\"reasons\":" + std::string(json) + "}");
@@ -25,6 +26,8 @@ Status read_reasons(std::string_view json, ReportRow& row) {
 }
 
 Status read_auth_results(std::string_view json, ReportRow& row) {
+    row.dkim.clear();
+    row.spf.clear();
     const JsonTree column(json);
     std::optional<Error> error;
     const JsonFields fields(column.root(), "auth_results", error);

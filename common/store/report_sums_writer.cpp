@@ -59,9 +59,8 @@ struct IdRange {
 IdRange ids_of(UtcDay day, std::int64_t spread) {
     constexpr unsigned bits_of_spread = 16;
     constexpr unsigned bits_of_number = 16;
-    constexpr std::int64_t number_of_days = std::int64_t{1} << 31U;
-    const auto some_day =
-        static_cast<std::uint64_t>(std::clamp<std::int64_t>(day.number, 0, number_of_days - 1));
+    constexpr std::int64_t days = std::int64_t{1} << 24U;  // others, of clocks that are far off, share two
+    const auto some_day = static_cast<std::uint64_t>(std::clamp<std::int64_t>(day.number, 0, days - 1));
     const auto place = (some_day << bits_of_spread) | static_cast<std::uint64_t>(spread);
     const auto first = static_cast<std::int64_t>(place << bits_of_number) + 1;
     return {first, first + (std::int64_t{1} << bits_of_number) - 2};

@@ -32,18 +32,17 @@ Report report_of(const SqlRow& row) {
     return report;
 }
 
-Result<ReportRow> row_of(const SqlRow& columns, AuthResultsReader& auth_results) {
-    ReportRow row;
-    row.source_ip = columns.text(0);
-    row.header_from = columns.text(1);
-    row.envelope_from = columns.text(2);
-    row.disposition = columns.text(3);
+/// Into a row that is kept from one to the next, with its memory.
+Status read_row(const SqlRow& columns, AuthResultsReader& auth_results, ReportRow& row) {
+    row.source_ip = columns.view(0);
+    row.header_from = columns.view(1);
+    row.envelope_from = columns.view(2);
+    row.disposition = columns.view(3);
     row.dkim_aligned = columns.number(4) != 0;
     row.spf_aligned = columns.number(5) != 0;
     row.count = static_cast<std::uint64_t>(columns.number(8));
-    if (auto read = read_reasons(columns.view(6), row); !read) return read.error();
-    if (auto read = auth_results.read(columns.view(7), row); !read) return read.error();
-    return row;
+    if (auto read = read_reasons(columns.view(6), row); !read) return read;
+    return auth_results.read(columns.view(7), row);
 }
 
 }  // namespace
@@ -135,12 +134,13 @@ Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const 
     bool wanted = true;
     std::optional<Error> failed;
     AuthResultsReader auth_results;
-    const auto read = [&](const SqlRow& columns) {
+    ReportRow row;
+    const auto handle = [&](const SqlRow& columns) {
         if (!wanted || failed) return;
-        const auto row = row_of(columns, auth_results);
-        if (!row)
-            return void(failed = Error{"report " + std::to_string(report) + ": " + row.error().message});
-        wanted = handler(*row);
+        const auto read = read_row(columns, auth_results, row);
+        if (!read)
+            return void(failed = Error{"report " + std::to_string(report) + ": " + read.error().message});
+        wanted = handler(row);
     };
     const auto done = connection_->run(
         "SELECT source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, reasons,"
@@ -149,7 +149,7 @@ Status SqlReportStore::rows(std::int64_t report, const std::function<bool(const 
         " (SELECT id FROM report WHERE id = $1 AND state IN ('open', 'closing'))"
         " ORDER BY source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, reasons,"
         " auth_results",
-        {report}, read);
+        {report}, handle);
     if (!done) return done.error();
     if (failed) return *failed;
     return Done{};
@@ -209,19 +209,22 @@ Status SqlReportStore::set_state(std::int64_t report, std::string_view state) {
     return Done{};
 }
 
-/// True where more may be left.
+/// The first ones. True where more are left.
 Result<bool> SqlReportStore::delete_some_rows(std::int64_t report) {
-    bool more = false;
     // The counts are as many as the rows, and of the same keys.
-    for (const auto* sql : {"DELETE FROM report_row WHERE report = $1 AND row_key IN"
-                            " (SELECT row_key FROM report_row WHERE report = $1 LIMIT $2)",
-                            "DELETE FROM report_count WHERE report = $1 AND row_key IN"
-                            " (SELECT row_key FROM report_count WHERE report = $1 LIMIT $2)"}) {
-        const auto deleted = connection_->run(sql, {report, rows_at_once});
+    std::optional<std::string> rest;
+    const auto found = connection_->run(
+        "SELECT row_key FROM report_count WHERE report = $1 ORDER BY row_key LIMIT 1 OFFSET $2",
+        {report, rows_at_once}, [&](const SqlRow& row) { rest = row.octets(0); });
+    if (!found) return found.error();
+    for (const std::string table : {"report_row", "report_count"}) {
+        const auto all = "DELETE FROM " + table + " WHERE report = $1";
+        const auto deleted = rest
+                                 ? connection_->run(all + " AND row_key < $2", {report, SqlOctetsView{*rest}})
+                                 : connection_->run(all, {report});
         if (!deleted) return deleted.error();
-        more = more || *deleted == static_cast<std::uint64_t>(rows_at_once);
     }
-    return more;
+    return rest.has_value();
 }
 
 /// Deletes the rows of a report that is emptying, bit by bit; it is closed with the last of them.

@@ -96,7 +96,7 @@ SqlValues values_of(const Document& document, std::optional<std::int64_t> report
             number(document.messages),
             number(document.rows),
             document.made_at,
-            SqlOctets{document.content}};
+            SqlOctetsView{document.content}};
 }
 
 /// The conditions of a filter, and their values.

@@ -153,9 +153,10 @@ void make_xml(const Database& database, const config::Settings& settings) {
 
 void close(const Database& database, const config::Settings& settings, const Options& options) {
     const auto store = store::make_report_store(database.connect());
+    const auto reader = store::make_report_store(database.connect());
     metrics::Metrics metrics;
     const auto tools = must(report::ReportingTools::make(settings, metrics.dns()));
-    report::Reporting reporting(tools->parts(*store), settings, "bench");
+    report::Reporting reporting(tools->parts(*store, *reader), settings, "bench");
     const bench::Begin began;
     must(reporting.close_due((day + 2) * 86400, [] { return false; }));
     const auto spent = began.spent();

@@ -23,7 +23,8 @@ void ask(Resolver& resolver, std::string_view name, RecordType type) {
             answer->texts.size() + answer->names.size() + answer->exchanges.size() + answer->addresses.size();
         require((answer->outcome == Outcome::found) == (records > 0));
         require((answer->outcome == Outcome::tempfail) == !answer->failure.empty());
-        if (!can_be_asked(question(std::string(name), type).name)) require(answer->outcome == Outcome::nxdomain);
+        if (!can_be_asked(question(std::string(name), type).name))
+            require(answer->outcome == Outcome::nxdomain);
     });
     require(answered == 1);
 }

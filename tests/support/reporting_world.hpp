@@ -104,14 +104,19 @@ class ReportingWorld {
         if (!store_) store_ = store::open_reports(settings.store, store::OpenMode::read_write).value();
         return *store_;
     }
+    /// The same by another connection.
+    store::ReportStore& reader() {
+        if (!reader_) reader_ = store::open_reports(settings.store, store::OpenMode::read_write).value();
+        return *reader_;
+    }
+    report::ReportingParts parts() { return {reports(), reader(), resolver, *suffixes_, smtp, nullptr}; }
     report::Reporting& reporting() {
         if (!reporting_) reporting_ = make("reporter-1");
         return *reporting_;
     }
     /// Another reporter on the same store, or the same after a restart.
     std::unique_ptr<report::Reporting> make(const std::string& owner) {
-        return std::make_unique<report::Reporting>(
-            report::ReportingParts{reports(), resolver, *suffixes_, smtp, nullptr}, settings, owner);
+        return std::make_unique<report::Reporting>(parts(), settings, owner);
     }
 
     /// Folds and closes all that is due.
@@ -147,6 +152,7 @@ class ReportingWorld {
     TemporaryFolder folder_;
     std::shared_ptr<const auth::PublicSuffixList> suffixes_ = auth::PublicSuffixList::load("").value();
     std::unique_ptr<store::ReportStore> store_;
+    std::unique_ptr<store::ReportStore> reader_;
     std::unique_ptr<report::Reporting> reporting_;
 };
 

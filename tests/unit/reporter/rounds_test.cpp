@@ -18,14 +18,10 @@ constexpr UtcSeconds day = 86400;
 
 class RoundsTest : public ::testing::Test {
   protected:
-    Rounds make() {
-        return Rounds({world_.reports(), world_.resolver, *suffixes_, world_.smtp, nullptr}, world_.settings,
-                      "host 1", metrics_.reporter());
-    }
+    Rounds make() { return Rounds(world_.parts(), world_.settings, "host 1", metrics_.reporter()); }
 
     ReportingWorld world_;
     metrics::Metrics metrics_;
-    std::shared_ptr<const auth::PublicSuffixList> suffixes_ = auth::PublicSuffixList::load("").value();
 };
 
 TEST_F(RoundsTest, OneRoundTakesRecordsToSentMails) {

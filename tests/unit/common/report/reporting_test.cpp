@@ -159,7 +159,7 @@ TEST(Reporting, PolicyThatChangesDuringTheDayGivesTwoReports) {
 }
 
 TEST(Reporting, ClosingStopsBetweenTwoGroupsOfReports) {
-    constexpr std::uint64_t all = 120;
+    constexpr std::uint64_t all = 220;
     ReportingWorld world;
     for (std::uint64_t i = 0; i < all; ++i) world.judge("d" + std::to_string(i) + ".example", policy);
     ASSERT_TRUE(world.reporting().fold({}));
@@ -167,8 +167,8 @@ TEST(Reporting, ClosingStopsBetweenTwoGroupsOfReports) {
     EXPECT_EQ(world.reporting().counts().closed, 0U);
     int asked = 0;
     ASSERT_TRUE(world.reporting().close_due(ReportingWorld::due, [&] { return ++asked > 1; }));
-    EXPECT_EQ(world.reporting().counts().closed, 50U);
-    EXPECT_EQ(world.deliveries().size(), 50U) << "what was taken is ended";
+    EXPECT_EQ(world.reporting().counts().closed, 200U);
+    EXPECT_EQ(world.deliveries().size(), 200U) << "what was taken is ended";
     world.close();
     EXPECT_EQ(world.reporting().counts().closed, all);
     EXPECT_EQ(world.deliveries().size(), all);

@@ -122,16 +122,24 @@ TEST(ReportRowKey, EveryFieldOfASeriesMakesADifference) {
     EXPECT_EQ(keys.size(), all.size());
 }
 
-TEST(ReportRowKey, TheSpreadIsOneOf65536AndCoversThem) {
-    std::set<std::int64_t> eighths;
+TEST(ReportRowKey, TheSpreadIsOneOf65536AndCoversThemInTheOrderOfTheKeys) {
+    std::set<ReportKey> keys;
     for (int i = 0; i < 1000; ++i) {
-        const auto spread = spread_of(std::to_string(i) + ".example");
-        EXPECT_GE(spread, 0);
+        const auto domain = std::to_string(i) + ".example";
+        keys.insert(key_of(canonical(ReportSeries{UtcDay{1}, domain, "v=DMARC1"})));
+    }
+    std::set<std::int64_t> eighths;
+    std::int64_t last = 0;
+    for (const auto& key : keys) {
+        const auto spread = spread_of(key);
+        EXPECT_GE(spread, last);
         EXPECT_LT(spread, 65536);
         eighths.insert(spread / 8192);
+        last = spread;
     }
     EXPECT_EQ(eighths.size(), 8U);
-    EXPECT_EQ(spread_of("example.org"), spread_of("example.org"));
+    EXPECT_EQ(spread_of({0xff, 0xff}), 65535);
+    EXPECT_EQ(spread_of({0x01, 0x02, 0x03}), 258);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST_P(ReportStoreClosing, AReportIsDueOneDelayAfterItsDay) {
     EXPECT_TRUE(must(store_->open_reports({}, "")).empty());
 }
 
-TEST_P(ReportStoreClosing, EachPolicyDomainHasItsShareOfTheSpread) {
+TEST_P(ReportStoreClosing, EachReportHasItsShareOfTheSpread) {
     std::vector<RecordRow> rows;
     for (int i = 0; i < 40; ++i) rows.push_back(judged_message("d" + std::to_string(i) + ".example"));
     fold(rows);
@@ -234,6 +234,25 @@ TEST_P(ReportStoreClosing, ManyRowsGoWithTheReport) {
     ASSERT_TRUE(must(store_->finish_close(report->id, mine, {})));
     EXPECT_EQ(database_->number("SELECT count(*) FROM report_row"), 0);
     EXPECT_EQ(database_->number("SELECT count(*) FROM report WHERE state = 'closed'"), 1);
+}
+
+TEST_P(ReportStoreClosing, NoRowStaysWhereTheyAreAsManyAsOneTransactionDeletes) {
+    for (const std::size_t count : {1999U, 2000U, 2001U}) {
+        std::vector<RecordRow> rows;
+        for (std::size_t i = 0; i < count; ++i) {
+            rows.push_back(judged_message(std::to_string(count) + ".example"));
+            rows.back().client = "2001:db8::" + std::to_string(i);
+        }
+        rows.push_back(judged_message("other.example"));
+        fold(rows);
+        const auto wanted = must(store_->open_reports({}, std::to_string(count) + ".example")).at(0);
+        ASSERT_EQ(wanted.rows, count);
+        ASSERT_TRUE(must(store_->begin_close_of(wanted.id, mine)));
+        ASSERT_TRUE(must(store_->finish_close(wanted.id, mine, {})));
+        EXPECT_EQ(database_->number("SELECT count(*) FROM report_row"), 1) << "that of the other report";
+        EXPECT_EQ(database_->number("SELECT count(*) FROM report_count"), 1);
+        EXPECT_EQ(database_->number("SELECT count(*) FROM report WHERE state = 'emptying'"), 0);
+    }
 }
 
 TEST_P(ReportStoreClosing, RowsLeftByACrashAreSeenByNobodyAndClearedAway) {
