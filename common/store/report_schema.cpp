@@ -12,10 +12,10 @@ namespace {
 //
 // report: one UTC day, policy domain and policy text; series is the digest of these three, so that policies
 // of any length are compared by 16 octets. state: open, closing, emptying (closed, its rows not yet all
-// deleted) or closed. spread: the report's share, of 65536, in the time over which reports are made.
-// How many messages and rows there are is counted where it is asked for, so that a fold touches the rows
-// alone. Closed reports stay until their documents expire: they tell a late record that it opens a new
-// edition.
+// deleted) or closed. spread: the report's share, of 65536, in the time over which reports are made. In
+// SQLite ids follow day and spread (report_sums_writer.cpp), as the tables lie in their order. How many
+// messages and rows there are is counted where it is asked for, so that a fold touches the rows alone. Closed
+// reports stay until their documents expire: they tell a late record that it opens a new edition.
 //
 // report_row: row_key is the digest of the columns of the tuple. reasons and auth_results are JSON, as
 // records have them.
