@@ -86,15 +86,16 @@ std::optional<Closing> DocumentMaker::take() {
 
 void DocumentMaker::run() {
     while (auto batch = next_batch()) {
-        Closing closing{batch->lease, {}, {}, {}, 0};
+        Closing closing;
+        closing.lease = batch->lease;
         for (auto& report : batch->reports) {
             if (!begin_report()) return;
             make(std::move(report), batch->now, closing);
             const auto reports = closing.reports.size() + closing.failed.size();
             if (reports < reports_at_once && closing.octets < octets_at_once) continue;
-            hand_over(std::exchange(closing, {batch->lease, {}, {}, {}, 0}));
+            hand_over(closing);
         }
-        hand_over(std::move(closing));
+        hand_over(closing);
     }
 }
 
@@ -118,21 +119,32 @@ bool DocumentMaker::begin_report() {
 }
 
 void DocumentMaker::make(store::Report report, UtcSeconds now, Closing& closing) {
-    auto documents = documents_of(report, now);
+    auto documents = caught_documents_of(report, now);
     if (!documents) return void(closing.failed.emplace_back(std::move(report), documents.error()));
     for (const auto& each : *documents) closing.octets += each.document.content.size();
     closing.made.push_back({report.id, std::move(documents).value()});
     closing.reports.push_back(std::move(report));
 }
 
-void DocumentMaker::hand_over(Closing closing) {
+/// Leaves one of the same lease, with nothing in it.
+void DocumentMaker::hand_over(Closing& closing) {
     if (closing.reports.empty() && closing.failed.empty()) return;
     {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return ended_ || made_.size() < most_groups; });
-        made_.push_back(std::move(closing));
+        made_.push_back(std::exchange(closing, {closing.lease, {}, {}, {}, 0}));
     }
     changed_.notify_all();
+}
+
+/// Nobody else would catch in this thread what is thrown where there is no memory.
+Result<std::vector<store::NewDocument>> DocumentMaker::caught_documents_of(const store::Report& report,
+                                                                           UtcSeconds now) {
+    try {
+        return documents_of(report, now);
+    } catch (const std::exception& problem) {
+        return Error{problem.what()};
+    }
 }
 
 Result<std::vector<store::NewDocument>> DocumentMaker::documents_of(const store::Report& report,
@@ -141,18 +153,14 @@ Result<std::vector<store::NewDocument>> DocumentMaker::documents_of(const store:
     const auto policy = auth::parse_dmarc_record(report.policy_record);
     const bool too_old = now - report.day.end() > std::chrono::seconds(oldest_report).count();
     if (!policy || too_old || report.messages < settings_.report.min_messages) return made;
-    try {
-        for (const auto& group : by_schema(deliveries_to(policy->aggregate_uris, now), settings_.report)) {
-            auto documents =
-                make_documents(reader_, report, settings_.report, group.schema, settings_.dmarc.standard);
-            if (!documents) return documents.error();
-            for (auto& document : *documents) {
-                document.made_at = now;
-                made.push_back({std::move(document), group.deliveries});
-            }
+    for (const auto& group : by_schema(deliveries_to(policy->aggregate_uris, now), settings_.report)) {
+        auto documents =
+            make_documents(reader_, report, settings_.report, group.schema, settings_.dmarc.standard);
+        if (!documents) return documents.error();
+        for (auto& document : *documents) {
+            document.made_at = now;
+            made.push_back({std::move(document), group.deliveries});
         }
-    } catch (const std::exception& problem) {  // no memory; nobody else would catch it in this thread
-        return Error{problem.what()};
     }
     return made;
 }

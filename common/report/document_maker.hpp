@@ -62,7 +62,9 @@ class DocumentMaker {
     /// False where the object is at its end.
     [[nodiscard]] bool begin_report();
     void make(store::Report report, UtcSeconds now, Closing& closing);
-    void hand_over(Closing closing);
+    void hand_over(Closing& closing);
+    [[nodiscard]] Result<std::vector<store::NewDocument>> caught_documents_of(const store::Report& report,
+                                                                              UtcSeconds now);
     [[nodiscard]] Result<std::vector<store::NewDocument>> documents_of(const store::Report& report,
                                                                        UtcSeconds now);
 

@@ -1,6 +1,6 @@
 /// ReportingParts: what the steps of reporting stand on, and what they count.
 ///
-/// Thread-safety: plain values; one thread uses what they point to.
+/// Thread-safety: plain values; one thread uses what they point to, and another `reader` alone.
 #pragma once
 
 #include <cstdint>

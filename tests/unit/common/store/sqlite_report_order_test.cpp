@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "common/store/report_row_key.hpp"
 #include "tests/support/sample_report.hpp"
 
 namespace defender::store {
